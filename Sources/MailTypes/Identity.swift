@@ -32,6 +32,8 @@ public enum UnattributedReason: UInt8, Sendable, CaseIterable, CustomStringConve
     case noClient
     /// The client address is outside the networks that the policy calls ours.
     case outside
+    /// The table of subscribers is full of busy ones.
+    case tableFull
 
     /// `no-header`, …
     public var description: String {
@@ -40,6 +42,7 @@ public enum UnattributedReason: UInt8, Sendable, CaseIterable, CustomStringConve
         case .loopback: "loopback"
         case .noClient: "no-client"
         case .outside: "outside"
+        case .tableFull: "table-full"
         }
     }
 }

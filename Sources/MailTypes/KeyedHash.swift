@@ -16,6 +16,9 @@ public struct KeyedHash: Sendable, Equatable {
         self.key1 = key1
     }
 
+    /// The two halves of the key, for a snapshot and nothing else: whoever has them can test addresses.
+    @inlinable public var snapshotKey: (UInt64, UInt64) { (key0, key1) }
+
     /// The 64-bit hash of some bytes.
     @inlinable public func hash(_ bytes: Span<UInt8>) -> UInt64 {
         var state = SipState(key0, key1)

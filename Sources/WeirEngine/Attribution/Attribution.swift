@@ -1,0 +1,76 @@
+// Whose mail it is: login, static map, header, address, in this order.
+
+import MailTypes
+
+/// What attribution found, before it is looked up in the table of subscribers.
+enum Attribution: Equatable {
+    /// A name, from login, map or header.
+    case named(String, IdentityProof)
+    /// The client address itself, IPv6 cut to the policy's prefix.
+    case address(NetworkAddress)
+    /// Nobody.
+    case nobody(UnattributedReason)
+
+    /// Longest login or name, in bytes; what is beyond is cut off.
+    static let nameBytesMax = 256
+
+    /// Whose transaction it is under a policy.
+    init(_ transaction: Transaction, _ policy: Policy) {
+        let session = transaction.session
+        if !session.login.isEmpty {
+            self = .named(Attribution.normalised(session.login, plusSeparator: policy.plusSeparator), .login)
+            return
+        }
+        if !session.isLocalSubmission, let client = session.client, let name = policy.addressMap.subscriber(of: client) {
+            self = .named(name, .map)
+            return
+        }
+        let isLocal = session.isLocalSubmission || session.client?.isLoopback == true
+        let isRelay = isLocal || session.client.map { client in policy.trustedRelays.contains { $0.contains(client) } } == true
+        if isRelay, let rule = policy.headerRule {
+            if let name = rule.subscriber(in: transaction.content.fields) {
+                self = .named(Attribution.normalised(name, plusSeparator: policy.plusSeparator), .header)
+            } else {
+                self = .nobody(.noHeader)
+            }
+            return
+        }
+        guard !isLocal else {
+            self = .nobody(.loopback)
+            return
+        }
+        guard let client = session.client else {
+            self = .nobody(.noClient)
+            return
+        }
+        guard policy.networks.isEmpty || policy.networks.contains(where: { $0.contains(client) }) else {
+            self = .nobody(.outside)
+            return
+        }
+        self = .address(client.isIPv4 ? client : client.masked(to: policy.ipv6PrefixLength))
+    }
+
+    /// A login in lower case and without its plus-address, so that neither makes a second identity:
+    /// `Ann+list@Example.net` is `ann@example.net`. A login that needs no change is returned as it is.
+    static func normalised(_ login: String, plusSeparator: String) -> String {
+        let separator = plusSeparator.utf8.first
+        var needsWork = login.utf8.count > nameBytesMax
+        for byte in login.utf8 where (byte >= 65 && byte <= 90) || byte == separator {
+            needsWork = true
+            break
+        }
+        guard needsWork else { return login }
+        let bytes = login.utf8.prefix(nameBytesMax).map(lowered)
+        let at = bytes.lastIndex(of: UInt8(ascii: "@")) ?? bytes.count
+        guard let separator, let plus = bytes[..<at].firstIndex(of: separator), plus > 0 else {
+            return String(decoding: bytes, as: UTF8.self)
+        }
+        return String(decoding: bytes[..<plus] + bytes[at...], as: UTF8.self)
+    }
+
+    /// The name of a subscriber known by address alone, as an address literal: `[192.0.2.1]`, `[IPv6:2001:db8::/64]`.
+    static func name(of address: NetworkAddress, ipv6PrefixLength: Int) -> String {
+        if address.isIPv4 { return "[\(address)]" }
+        return ipv6PrefixLength == 128 ? "[IPv6:\(address)]" : "[IPv6:\(address)/\(ipv6PrefixLength)]"
+    }
+}

@@ -1,0 +1,293 @@
+// One question from a door: attribute, examine, decide, remediate.
+
+import MailTypes
+
+extension Engine {
+    /// Answers a door.
+    mutating func decide(_ transaction: Transaction, at time: Int64, _ outputs: inout [Output]) {
+        let message = find(transaction, at: time)
+        if transaction.session.door == .policy, transaction.stage < .data {
+            outputs.append(.decision(note(transaction, message, at: time)))
+            return
+        }
+        let question = Engine.question(transaction)
+        if messages.slots[message].answered.contains(question) {
+            totals.repeated += 1
+            outputs.append(.decision(repeated(transaction, message)))
+            return
+        }
+        messages.slots[message].answered.insert(question)
+        if transaction.session.door == .milter { messages.slots[message].milterAsked = true }
+        let (identity, payers) = payers(of: transaction, at: time)
+        countDead(transaction, message, payers, at: time)
+        let before = messages.slots[message].amounts
+        let wasComplete = messages.slots[message].recipientsAreComplete
+        takeFacts(transaction, message)
+        let isEnd = transaction.stage == .endOfMessage
+            && (transaction.session.door == .milter || !messages.slots[message].milterAsked)
+        let decision = judge(
+            transaction, message, identity, payers, before: before, isNewlyComplete: !wasComplete, at: time, &outputs)
+        if isEnd { finish(message, decision, at: time) }
+        outputs.insert(.decision(decision), at: 0)
+    }
+
+    /// Which of a message's questions a transaction is.
+    private static func question(_ transaction: Transaction) -> AnsweredQuestions {
+        switch (transaction.session.door, transaction.stage) {
+        case (.policy, .endOfMessage): .policyEnd
+        case (.policy, _): .policyData
+        case (.milter, .endOfMessage): .milterEnd
+        case (.milter, _): .milterData
+        }
+    }
+
+    // MARK: - Which message
+
+    /// The key of a connection: mail host, client address and port.
+    func sessionKey(_ session: Session) -> UInt64 {
+        hash.hash(
+            hash.hash(session.mailHost) ^ UInt64(session.clientPort), session.client?.high ?? 1, session.client?.low ?? 0)
+    }
+
+    /// The key of a queue id on a mail host.
+    func queueKey(_ mailHost: String, _ queueID: String) -> UInt64 { hash.hash(hash.hash(mailHost), hash.hash(queueID), 2) }
+
+    /// The message that a question is about: by instance, by mail host and queue id within an hour, else by connection.
+    /// A new one where none is known.
+    private mutating func find(_ transaction: Transaction, at time: Int64) -> Int {
+        let queueKey = transaction.queueID.isEmpty ? 0 : queueKey(transaction.session.mailHost, transaction.queueID)
+        let sessionKey = sessionKey(transaction.session)
+        let found = known(transaction, queueKey: queueKey, sessionKey: sessionKey, at: time)
+        let message = found ?? create(at: time)
+        if queueKey != 0, messages.slots[message].queueKey != queueKey {
+            messages.slots[message].queueKey = queueKey
+            messages.set(queueKey, to: message)
+        }
+        if found == nil {
+            messages.slots[message].sessionKey = sessionKey
+            messages.set(sessionKey, to: message)
+        }
+        if transaction.instance != 0, messages.slots[message].instance != transaction.instance {
+            messages.slots[message].instance = transaction.instance
+            messages.set(transaction.instance, to: message)
+        }
+        return message
+    }
+
+    /// A message known by one of its keys.
+    private func known(_ transaction: Transaction, queueKey: UInt64, sessionKey: UInt64, at time: Int64) -> Int? {
+        if transaction.instance != 0, let slot = messages.slot(of: transaction.instance),
+            messages.slots[slot].instance == transaction.instance
+        {
+            return slot
+        }
+        if queueKey != 0, let slot = messages.slot(of: queueKey), messages.slots[slot].queueKey == queueKey,
+            time - messages.slots[slot].createdAt < Engine.messageMemoryNanoseconds
+        {
+            // A queue id used again within the hour comes from another connection, and is another message.
+            let isOpen = messages.slots[slot].sessionKey == sessionKey
+            let isEnded = messages.slots[slot].sessionKey == 0
+            if isOpen || isEnded && messages.slots[slot].endedSession == sessionKey { return slot }
+        }
+        guard let slot = messages.slot(of: sessionKey), messages.slots[slot].sessionKey == sessionKey else { return nil }
+        // Another instance or another queue id on the same connection is the next message.
+        if transaction.instance != 0, messages.slots[slot].instance != 0 { return nil }
+        if queueKey != 0, messages.slots[slot].queueKey != 0 { return nil }
+        if messages.slots[slot].answered.contains(Engine.question(transaction)) { return nil }
+        return slot
+    }
+
+    /// A new message; the oldest is ended if the table is full.
+    private mutating func create(at time: Int64) -> Int {
+        if let oldest = messages.slotPushedOut, messages.slots[oldest].state == .reserved {
+            totals.expired += 1
+            cancel(oldest, .over, at: time)
+        }
+        return messages.insert(at: time)
+    }
+
+    // MARK: - Facts
+
+    /// Remembers a recipient that the policy door asks about before DATA. Nothing is counted: the recipient may yet be
+    /// refused, and Weir's answer is always to go on.
+    private mutating func note(_ transaction: Transaction, _ message: Int, at time: Int64) -> Decision {
+        let (identity, _) = payers(of: transaction, at: time)
+        if let recipient = transaction.envelope.recipients.first?.key {
+            if !messages.slots[message].recipients.contains(recipient), messages.slots[message].recipients.count < Engine.recipientsKeptMax {
+                messages.slots[message].recipients.append(recipient)
+                messages.slots[message].recipientRequests += 1
+            }
+        }
+        return Decision(
+            message: messages.slots[message].number, queueID: transaction.queueID, stage: transaction.stage,
+            identity: identity, policyRevision: policy.revision, reason: .noted)
+    }
+
+    /// Most recipients remembered of one message; beyond it they are unavailable one by one.
+    static let recipientsKeptMax = 10_000
+
+    /// Takes over what a question says of the message.
+    private mutating func takeFacts(_ transaction: Transaction, _ message: Int) {
+        let envelope = transaction.envelope
+        messages.slots[message].reversePath = envelope.reversePath?.address
+        messages.slots[message].amounts.isNullSender = envelope.reversePath == nil
+        messages.slots[message].amounts.bytes = Int64(max(0, envelope.bytes))
+        messages.slots[message].amounts.recipients = Int64(max(0, envelope.recipientCount))
+        if envelope.recipientsAreComplete {
+            messages.slots[message].recipients = envelope.recipients.filter { $0.refusal == nil }.map(\.key)
+            messages.slots[message].recipientsAreComplete = true
+        } else if !messages.slots[message].recipientsAreComplete {
+            if messages.slots[message].recipients.isEmpty, envelope.recipientCount == 1, let only = envelope.recipients.first {
+                messages.slots[message].recipients = [only.key]
+            }
+            messages.slots[message].recipientsAreComplete =
+                !messages.slots[message].recipients.isEmpty
+                && messages.slots[message].recipients.count == envelope.recipientCount
+        }
+    }
+
+    /// Counts recipients that the mail server refused as not existing, once a message.
+    private mutating func countDead(_ transaction: Transaction, _ message: Int, _ payers: [Payer], at time: Int64) {
+        guard !messages.slots[message].deadCounted, let slot = payers.first?.slot else { return }
+        var dead = 0
+        for recipient in transaction.envelope.recipients where recipient.refusal?.saysRecipientIsDead == true { dead += 1 }
+        guard dead > 0 else { return }
+        messages.slots[message].deadCounted = true
+        chargeDead(dead, slot: Int(slot), at: time)
+    }
+
+    // MARK: - Judgement
+
+    /// Decides about the message as it is known now.
+    private mutating func judge(
+        _ transaction: Transaction, _ message: Int, _ identity: Identity, _ payers: [Payer], before: Amounts,
+        isNewlyComplete: Bool, at time: Int64, _ outputs: inout [Output]
+    ) -> Decision {
+        var decision = Decision(
+            message: messages.slots[message].number, queueID: transaction.queueID, stage: transaction.stage,
+            identity: identity, policyRevision: policy.revision, reason: .withinLimits)
+        let isSameSubscriber = messages.slots[message].payers.first?.slot == payers.first?.slot
+        let state = messages.slots[message].state
+        if isSameSubscriber, state == .held || state == .refused, let kept = messages.slots[message].kept.first {
+            decision.verdict = kept.verdict
+            (decision.reason, decision.rule, decision.caseCode) = (kept.reason, kept.rule, kept.caseCode)
+            decision.evidence = kept.evidence
+            return decision
+        }
+        if state == .committed { return decision }
+        var part = Part(amounts: messages.slots[message].amounts, isWhole: true, withDistinct: true)
+        var settled = before
+        if state == .reserved {
+            refreshPayers(message, at: time)
+            if isSameSubscriber {
+                part = growth(message, before: before, isNewlyComplete: isNewlyComplete)
+                settled.recipients = min(before.recipients, messages.slots[message].amounts.recipients)
+                settled.bytes = min(before.bytes, messages.slots[message].amounts.bytes)
+            } else {
+                let amounts = messages.slots[message].amounts
+                messages.slots[message].amounts = before
+                unreserve(message, at: time)
+                messages.slots[message].amounts = amounts
+                messages.slots[message].state = .noted
+            }
+        }
+        if part.isWhole { messages.slots[message].payers = payers }
+        guard let payer = payers.first else {
+            if state != .free { totals.unattributed += 1 }
+            messages.slots[message].state = .free
+            decision.reason = .unattributed
+            return decision
+        }
+        if subscribers.slots[Int(payer.slot)].isExempt { decision.reason = .exempt }
+        var outcome = check(message, part, at: time)
+        outcome.distinctUnavailable = part.withDistinct && !messages.slots[message].recipientsAreComplete
+        if outcome.enforced.isEmpty {
+            reserve(message, part, observed: outcome.observed, at: time)
+            messages.slots[message].state = .reserved
+            if part.withDistinct, messages.slots[message].recipientsAreComplete { messages.slots[message].distinctCounted = true }
+        } else if !part.isWhole {
+            let amounts = messages.slots[message].amounts
+            messages.slots[message].amounts = settled
+            unreserve(message, at: time)
+            messages.slots[message].amounts = amounts
+        }
+        if !outcome.enforced.isEmpty || !outcome.observed.isEmpty { explain(outcome, message, &decision, at: time, &outputs) }
+        return decision
+    }
+
+    /// Translates what a reserved message was charged in to the policy in force.
+    private mutating func refreshPayers(_ message: Int, at time: Int64) {
+        for index in messages.slots[message].payers.indices {
+            let payer = messages.slots[message].payers[index]
+            let charged = charged(payer, at: time)
+            let slot = Int(payer.slot)
+            messages.slots[message].payers[index].charged = charged
+            messages.slots[message].payers[index].revision = subscribers.slots[slot].revision
+            messages.slots[message].payers[index].plan = subscribers.slots[slot].plan
+        }
+    }
+
+    /// What a reserved message takes beyond its reservation; what it takes less is given back at once.
+    private mutating func growth(_ message: Int, before: Amounts, isNewlyComplete: Bool) -> Part {
+        let now = messages.slots[message].amounts
+        var part = Part(
+            amounts: Amounts(recipients: max(0, now.recipients - before.recipients), bytes: max(0, now.bytes - before.bytes)),
+            isWhole: false,
+            withDistinct: isNewlyComplete && messages.slots[message].recipientsAreComplete
+                && !messages.slots[message].distinctCounted)
+        part.amounts.isNullSender = now.isNullSender
+        let less = Amounts(
+            recipients: max(0, before.recipients - now.recipients), bytes: max(0, before.bytes - now.bytes))
+        guard less.recipients > 0 || less.bytes > 0 else { return part }
+        for payer in messages.slots[message].payers {
+            let slot = Int(payer.slot)
+            let plan = plan(of: slot)
+            for index in plan.limits.indices where payer.charged & (1 << UInt32(index)) != 0 {
+                let dimension = plan.limits[index].limit.dimension
+                guard dimension == .recipients || dimension == .bytes else { continue }
+                subscribers.slots[slot].buckets[plan.limits[index].place].cancel(less.units(dimension))
+            }
+        }
+        return part
+    }
+
+    /// Ends a message by the answer to its end.
+    private mutating func finish(_ message: Int, _ decision: Decision, at time: Int64) {
+        messages.slots[message].endedSession = messages.slots[message].sessionKey
+        switch messages.slots[message].state {
+        case .reserved: commit(message, at: time)
+        case .held:
+            remember(held: message, decision)
+            end(message, .held, at: time)
+        case let state: end(message, state, at: time)
+        }
+    }
+
+    /// Keeps what a held message will be charged at its release.
+    private mutating func remember(held message: Int, _ decision: Decision) {
+        let record = messages.slots[message]
+        guard record.queueKey != 0, let payer = record.payers.first, held.count < bounds.heldMax else { return }
+        held[record.queueKey] = HeldMessage(
+            slot: payer.slot, serial: payer.serial, amounts: record.amounts, caseCode: decision.caseCode ?? "")
+    }
+
+    /// The same answer once more.
+    private func repeated(_ transaction: Transaction, _ message: Int) -> Decision {
+        var decision =
+            messages.slots[message].kept.first
+            ?? Decision(stage: transaction.stage, identity: .unattributed(.noHeader), reason: .repeated)
+        if messages.slots[message].kept.isEmpty, let payer = messages.slots[message].payers.first,
+            subscribers.slots[Int(payer.slot)].serial == payer.serial
+        {
+            decision.identity = .subscriber(
+                subscribers.slots[Int(payer.slot)].name, transaction.session.login.isEmpty ? .address : .login)
+        }
+        decision.message = messages.slots[message].number
+        decision.queueID = transaction.queueID
+        decision.stage = transaction.stage
+        decision.reason = .repeated
+        decision.policyRevision = policy.revision
+        decision.would = nil
+        return decision
+    }
+}

@@ -1,0 +1,180 @@
+// What happens beside questions: withdrawals, delivery results, policies, people's acts, time.
+
+import MailTypes
+
+extension Engine {
+    /// Slots looked at by one tick: below a millisecond.
+    static let sweepSlotsPerTick = 2000
+
+    // MARK: - Withdrawals and deliveries
+
+    /// A transaction came to nothing before its end was answered: nothing was sent, nothing is counted, but for
+    /// recipients that the mail server refused as not existing.
+    mutating func withdraw(_ transaction: Transaction, at time: Int64) {
+        totals.withdrawn += 1
+        let byQueue = transaction.queueID.isEmpty
+            ? nil : messages.slot(of: queueKey(transaction.session.mailHost, transaction.queueID))
+        let session = sessionKey(transaction.session)
+        let found = byQueue ?? messages.slot(of: session)
+        if let message = found, messages.slots[message].sessionKey == session {
+            switch messages.slots[message].state {
+            case .reserved: cancel(message, .over, at: time)
+            case .noted, .held, .free: end(message, .over, at: time)
+            case .refused: end(message, .refused, at: time)
+            case .committed, .over: break
+            }
+            if messages.slots[message].deadCounted { return }
+            messages.slots[message].deadCounted = true
+        }
+        let dead = transaction.envelope.recipients.reduce(0) { $0 + ($1.refusal?.saysRecipientIsDead == true ? 1 : 0) }
+        guard dead > 0, let payer = payers(of: transaction, at: time).payers.first else { return }
+        chargeDead(dead, slot: Int(payer.slot), at: time)
+    }
+
+    /// A delivery result: dead recipients are counted, what was refused before the queue is given back.
+    mutating func note(_ delivery: Delivery, at time: Int64) {
+        guard let message = messages.slot(of: queueKey(delivery.mailHost, delivery.queueID)),
+            time - messages.slots[message].createdAt < Engine.messageMemoryNanoseconds,
+            let payer = messages.slots[message].payers.first, subscribers.slots[Int(payer.slot)].serial == payer.serial
+        else { return }
+        if delivery.isRefusedBeforeQueue { refund(message, at: time) }
+        if delivery.outcome == .failed, delivery.status.saysRecipientIsDead { chargeDead(1, slot: Int(payer.slot), at: time) }
+    }
+
+    // MARK: - Policy
+
+    /// Puts a policy into force. Subscribers move over as they are met, the rest a few at a time.
+    mutating func replacePolicy(_ new: Policy, at time: Int64) {
+        let revision = policy.revision &+ 1
+        policy = new
+        policy.revision = revision
+        layouts.add(policy, observesEverything: observesEverything, at: time)
+        migrationLeft = subscribers.slots.count
+    }
+
+    // MARK: - Acts
+
+    /// Does what a person asked.
+    mutating func perform(_ act: OperatorAct, at time: Int64, _ outputs: inout [Output]) {
+        switch act.verb {
+        case .reset(let name):
+            guard let slot = slot(named: name) else { return outputs.append(.acknowledged(.unknownSubscriber)) }
+            for index in subscribers.slots[slot].buckets.indices { subscribers.slots[slot].buckets[index].theoreticalArrival = 0 }
+            subscribers.slots[slot].windows = []
+            outputs.append(.acknowledged(.done))
+            closeCase(slot, &outputs)
+        case .setLimit(let name, let limit, let override):
+            outputs.append(.acknowledged(setLimit(name, limit, override, at: time)))
+        case .observeEverything(let isOn):
+            observesEverything = isOn
+            for index in layouts.current.plans.indices {
+                layouts.current.plans[index] = CompiledPlan(
+                    layouts.current.plans[index].plan, observesEverything: isOn || policy.observesEverything)
+            }
+            outputs.append(.acknowledged(.done))
+        case .rearmBreaker:
+            let wasOpen = breaker.isOpen
+            breaker.rearm()
+            outputs.append(.acknowledged(.done))
+            if wasOpen { outputs.append(.breaker(isOpen: false)) }
+        case .released(let host, let id):
+            outputs.append(.acknowledged(release(queueKey(host, id), at: time) ? .done : .unknownMessage))
+        case .purged(let host, let id):
+            outputs.append(.acknowledged(held.removeValue(forKey: queueKey(host, id)) == nil ? .unknownMessage : .done))
+        }
+    }
+
+    /// The slot of a subscriber by its name, address literals included.
+    public func slot(named name: String) -> Int? {
+        let normal = Attribution.normalised(name, plusSeparator: "")
+        if let slot = subscribers.slot(of: hash.hash(normal), name: normal) { return slot }
+        guard name.hasPrefix("["), name.hasSuffix("]") else { return nil }
+        let inside = name.dropFirst().dropLast().split(separator: "/")[0]
+        guard let address = NetworkAddress(String(inside)) else { return nil }
+        return subscribers.slot(of: hash.hash(address.high, address.low, 1))
+    }
+
+    /// Gives a subscriber its own amount for one limit, or takes it away.
+    private mutating func setLimit(_ name: String, _ limit: String, _ override: LimitOverride?, at time: Int64) -> Acknowledgement {
+        guard let slot = slot(named: name) else { return .unknownSubscriber }
+        layOut(slot, at: time)
+        let old = plan(of: slot)
+        guard let found = old.plan.limits.first(where: { $0.name == limit }) else {
+            return .unknownLimit(old.plan.limits.map(\.name))
+        }
+        if let override {
+            var changed = found
+            changed.amount = override.amount
+            changed.burst = found.dimension.countsDistinct ? override.amount : override.burst
+            if let fault = changed.fault { return .badAmount(fault) }
+        }
+        let owner = subscribers.slots[slot].name
+        overrides[owner, default: [:]][limit] = override
+        if overrides[owner]?.isEmpty == true { overrides[owner] = nil }
+        layOut(slot, after: old, at: time)
+        return .done
+    }
+
+    /// Charges a held message that a person released. It passes whether there is room or not, but leaves no more than an
+    /// empty bucket: the person has decided about it, and about no message after it.
+    private mutating func release(_ key: UInt64, at time: Int64) -> Bool {
+        guard let message = held.removeValue(forKey: key) else { return false }
+        let slot = Int(message.slot)
+        guard subscribers.slots[slot].serial == message.serial else { return true }
+        for payer in chain(from: slot, at: time) {
+            let plan = plan(of: Int(payer.slot))
+            for limit in plan.limits where !limit.limit.dimension.countsDistinct && limit.limit.dimension != .deadRecipients {
+                let units = message.amounts.units(limit.limit.dimension)
+                guard units > 0 else { continue }
+                subscribers.slots[Int(payer.slot)].buckets[limit.place].force(units, limit.rate, extra: 0, at: time)
+            }
+            subscribers.slots[Int(payer.slot)].lastCharge = time
+        }
+        totals.messages += 1
+        totals.recipients += UInt64(max(0, message.amounts.recipients))
+        return true
+    }
+
+    // MARK: - Time
+
+    /// What is due at every step: reservations that ran out, a case gone idle, a few subscribers to lay out anew.
+    mutating func housekeep(at time: Int64, _ outputs: inout [Output]) {
+        for _ in 0..<8 {
+            guard let message = messages.nextOlder(than: time - Engine.reservationNanoseconds) else { break }
+            switch messages.slots[message].state {
+            case .reserved:
+                totals.expired += 1
+                cancel(message, .over, at: time)
+            case .noted, .free, .held: if messages.slots[message].sessionKey != 0 { end(message, .over, at: time) }
+            case .committed, .refused, .over: break
+            }
+        }
+        if !cases.isEmpty {
+            caseHand = caseHand + 1 < cases.count ? caseHand + 1 : 0
+            if let open = cases[caseHand], now.since(open.lastAt) >= policy.caseIdleSeconds * 1_000_000_000,
+                let slot = slot(named: open.subscriber)
+            {
+                closeCase(slot, &outputs)
+            }
+        }
+        if breaker.advance(to: time, policy.breaker) { outputs.append(.breaker(isOpen: false)) }
+        if migrationLeft > 0 { sweep(slots: 2, at: time) }
+    }
+
+    /// Lays subscribers out anew and forgets those without mail for 90 days.
+    mutating func sweep(slots: Int, at time: Int64) {
+        guard !subscribers.slots.isEmpty else { return }
+        for _ in 0..<min(slots, subscribers.slots.count) {
+            sweepHand = sweepHand + 1 < subscribers.slots.count ? sweepHand + 1 : 0
+            if migrationLeft > 0 { migrationLeft -= 1 }
+            guard !subscribers.slots[sweepHand].name.isEmpty else { continue }
+            if time - subscribers.slots[sweepHand].lastSeen > Engine.subscriberMemoryNanoseconds,
+                subscribers.remove(sweepHand)
+            {
+                continue
+            }
+            if subscribers.slots[sweepHand].revision != 0 { layOut(sweepHand, at: time) }
+        }
+        if migrationLeft == 0, time - layouts.current.since > 2 * Engine.reservationNanoseconds { layouts.forgetOld() }
+    }
+}

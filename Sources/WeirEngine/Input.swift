@@ -1,0 +1,283 @@
+// Everything that happens, as the engine is told of it. The journal is the list of these.
+
+import MailTypes
+
+/// One thing that happened, with its own time.
+public struct Input: Hashable, Sendable {
+    /// When: taken inside the engine's lock, never decreasing.
+    public var at: Timestamp
+    /// What.
+    public var event: Event
+
+    /// An input.
+    public init(at: Timestamp, _ event: Event) {
+        self.at = at
+        self.event = event
+    }
+
+    /// The kinds of input.
+    public enum Event: Hashable, Sendable {
+        /// A door asks.
+        case transaction(Transaction)
+        /// A transaction came to nothing before its end was answered.
+        case withdrawn(Transaction)
+        /// The mail log shows what became of a message.
+        case delivery(Delivery)
+        /// A new policy holds from here on.
+        case policy(Policy)
+        /// A person did something.
+        case act(OperatorAct)
+        /// The clock of the machine jumped by so many nanoseconds; state moves with it.
+        case clockShifted(Int64)
+        /// So many inputs before this one are missing from the journal: replay is exact up to here.
+        case gap(UInt64)
+        /// Nothing happened, but time passed.
+        case tick
+    }
+}
+
+/// What a person did, and who and why.
+public struct OperatorAct: Hashable, Sendable {
+    /// Who: the name of the user that called.
+    public var who: String
+    /// Why, in their words; may be empty.
+    public var why: String
+    /// What.
+    public var verb: Verb
+
+    /// An act.
+    public init(who: String, why: String = "", _ verb: Verb) {
+        self.who = who
+        self.why = why
+        self.verb = verb
+    }
+
+    /// The kinds of act.
+    public enum Verb: Hashable, Sendable {
+        /// Empties a subscriber's buckets and windows and closes its case.
+        case reset(subscriber: String)
+        /// Gives a subscriber its own amount for one limit of its plan; nil takes it away.
+        case setLimit(subscriber: String, limit: String, LimitOverride?)
+        /// Puts every rule to observe, or back to what the policy says.
+        case observeEverything(Bool)
+        /// Lets Weir open cases again within this hour.
+        case rearmBreaker
+        /// A held message was released: it is charged now.
+        case released(mailHost: String, queueID: String)
+        /// A held message was deleted.
+        case purged(mailHost: String, queueID: String)
+    }
+}
+
+// MARK: - Storage
+
+extension Input {
+    /// Writes the input.
+    public func encode(_ out: inout ByteWriter) {
+        out.timestamp(at)
+        switch event {
+        case .transaction(let transaction):
+            out.byte(1)
+            transaction.encode(&out)
+        case .withdrawn(let transaction):
+            out.byte(2)
+            transaction.encode(&out)
+        case .delivery(let delivery):
+            out.byte(3)
+            out.string(delivery.mailHost)
+            out.string(delivery.queueID)
+            out.fixed64(delivery.recipient.address)
+            out.fixed64(delivery.recipient.domain)
+            out.status(delivery.status)
+            out.byte(delivery.outcome.rawValue)
+            out.bool(delivery.isRefusedBeforeQueue)
+        case .policy(let policy):
+            out.byte(4)
+            policy.encode(&out)
+        case .act(let act):
+            out.byte(5)
+            out.string(act.who)
+            out.string(act.why)
+            act.verb.encode(&out)
+        case .clockShifted(let nanoseconds):
+            out.byte(6)
+            out.signed(nanoseconds)
+        case .gap(let count):
+            out.byte(7)
+            out.varint(count)
+        case .tick:
+            out.byte(8)
+        }
+    }
+
+    /// Reads an input.
+    public init(_ input: inout ByteReader) throws(CodecError) {
+        at = try input.timestamp()
+        switch try input.byte() {
+        case 1: event = .transaction(try Transaction(&input))
+        case 2: event = .withdrawn(try Transaction(&input))
+        case 3:
+            event = .delivery(
+                Delivery(
+                    mailHost: try input.string(), queueID: try input.string(),
+                    recipient: AddressKey(address: try input.fixed64(), domain: try input.fixed64()),
+                    status: try input.status(), outcome: try input.enumeration(DeliveryOutcome.self),
+                    isRefusedBeforeQueue: try input.bool()))
+        case 4: event = .policy(try Policy(&input))
+        case 5: event = .act(OperatorAct(who: try input.string(), why: try input.string(), try OperatorAct.Verb(&input)))
+        case 6: event = .clockShifted(try input.signed())
+        case 7: event = .gap(try input.varint())
+        case 8: event = .tick
+        default: throw CodecError(place: input.place - 1, expected: "a kind of input from 1 to 8")
+        }
+    }
+}
+
+extension OperatorAct.Verb {
+    /// Writes the verb.
+    fileprivate func encode(_ out: inout ByteWriter) {
+        switch self {
+        case .reset(let subscriber):
+            out.byte(1)
+            out.string(subscriber)
+        case .setLimit(let subscriber, let limit, let override):
+            out.byte(2)
+            out.string(subscriber)
+            out.string(limit)
+            out.optional(override) {
+                $0.signed($1.amount)
+                $0.signed($1.burst)
+            }
+        case .observeEverything(let isOn):
+            out.byte(3)
+            out.bool(isOn)
+        case .rearmBreaker: out.byte(4)
+        case .released(let host, let id):
+            out.byte(5)
+            out.string(host)
+            out.string(id)
+        case .purged(let host, let id):
+            out.byte(6)
+            out.string(host)
+            out.string(id)
+        }
+    }
+
+    /// Reads a verb.
+    fileprivate init(_ input: inout ByteReader) throws(CodecError) {
+        switch try input.byte() {
+        case 1: self = .reset(subscriber: try input.string())
+        case 2:
+            self = .setLimit(
+                subscriber: try input.string(), limit: try input.string(),
+                try input.optional { (r) throws(CodecError) in
+                    LimitOverride(amount: try r.signed(), burst: try r.signed())
+                })
+        case 3: self = .observeEverything(try input.bool())
+        case 4: self = .rearmBreaker
+        case 5: self = .released(mailHost: try input.string(), queueID: try input.string())
+        case 6: self = .purged(mailHost: try input.string(), queueID: try input.string())
+        default: throw CodecError(place: input.place - 1, expected: "a kind of act from 1 to 6")
+        }
+    }
+}
+
+extension ByteWriter {
+    /// An enhanced status code.
+    mutating func status(_ value: EnhancedStatus) {
+        byte(value.class)
+        varint(UInt64(value.subject))
+        varint(UInt64(value.detail))
+    }
+}
+
+extension ByteReader {
+    /// An enhanced status code.
+    mutating func status() throws(CodecError) -> EnhancedStatus {
+        EnhancedStatus(try byte(), try integer(UInt16.self), try integer(UInt16.self))
+    }
+}
+
+extension Transaction {
+    /// Writes the transaction: about 100 bytes.
+    func encode(_ out: inout ByteWriter) {
+        out.byte(stage.rawValue)
+        out.byte(session.door.rawValue)
+        var flags: UInt8 = session.client == nil ? 0 : 1
+        if session.client?.isIPv4 == true { flags |= 2 }
+        if session.isEncrypted { flags |= 4 }
+        if session.isLocalSubmission { flags |= 8 }
+        if envelope.reversePath != nil { flags |= 16 }
+        if envelope.recipientsAreComplete { flags |= 32 }
+        if instance != 0 { flags |= 64 }
+        out.byte(flags)
+        out.string(session.mailHost)
+        if let client = session.client {
+            if client.isIPv4 { out.varint(client.low & 0xFFFF_FFFF) } else {
+                out.fixed64(client.high)
+                out.fixed64(client.low)
+            }
+        }
+        out.varint(UInt64(session.clientPort))
+        out.string(session.helo)
+        out.string(session.login)
+        if let reversePath = envelope.reversePath {
+            out.fixed64(reversePath.address)
+            out.fixed64(reversePath.domain)
+        }
+        out.count(envelope.recipients.count)
+        for recipient in envelope.recipients {
+            out.fixed64(recipient.key.address)
+            out.fixed64(recipient.key.domain)
+            if let refusal = recipient.refusal {
+                out.byte(1)
+                out.status(refusal)
+            } else {
+                out.byte(0)
+            }
+        }
+        out.count(envelope.recipientCount)
+        out.count(envelope.bytes)
+        out.array(content.fields) {
+            $0.string($1.name)
+            $0.string($1.body)
+        }
+        out.string(queueID)
+        if instance != 0 { out.fixed64(instance) }
+    }
+
+    /// Reads a transaction.
+    init(_ input: inout ByteReader) throws(CodecError) {
+        let stage = try input.enumeration(Stage.self)
+        var session = Session(door: try input.enumeration(Door.self))
+        let flags = try input.byte()
+        session.mailHost = try input.string()
+        if flags & 1 != 0 {
+            session.client =
+                flags & 2 != 0
+                ? NetworkAddress(ipv4: try input.integer(UInt32.self))
+                : NetworkAddress(high: try input.fixed64(), low: try input.fixed64())
+        }
+        session.clientPort = try input.integer(UInt16.self)
+        session.helo = try input.string()
+        session.login = try input.string()
+        session.isEncrypted = flags & 4 != 0
+        session.isLocalSubmission = flags & 8 != 0
+        var envelope = Envelope()
+        if flags & 16 != 0 { envelope.reversePath = AddressKey(address: try input.fixed64(), domain: try input.fixed64()) }
+        envelope.recipientsAreComplete = flags & 32 != 0
+        envelope.recipients = try input.array(minimumBytes: 17) { (r) throws(CodecError) in
+            let key = AddressKey(address: try r.fixed64(), domain: try r.fixed64())
+            return Recipient(key, refusal: try r.bool() ? try r.status() : nil)
+        }
+        envelope.recipientCount = try input.integer(Int.self)
+        envelope.bytes = try input.integer(Int.self)
+        let fields = try input.array(minimumBytes: 2) { (r) throws(CodecError) in
+            Content.Field(name: try r.string(), body: try r.string())
+        }
+        let queueID = try input.string()
+        self.init(
+            stage: stage, session: session, envelope: envelope, content: Content(fields: fields), queueID: queueID,
+            instance: flags & 64 != 0 ? try input.fixed64() : 0)
+    }
+}

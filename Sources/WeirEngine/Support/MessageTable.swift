@@ -1,0 +1,298 @@
+// The messages under way and those of the last hour: what makes two doors and two tries count once.
+
+import MailTypes
+
+/// Where a message stands.
+enum MessageState: UInt8, Sendable {
+    /// Seen before DATA; nothing counted.
+    case noted = 0
+    /// Counted in reservations.
+    case reserved
+    /// Accepted and charged.
+    case committed
+    /// On its way to the hold queue; charged at its release.
+    case held
+    /// Refused by Weir.
+    case refused
+    /// Aborted, or its reservation ran out.
+    case over
+    /// Accepted without being counted: nobody's, or exempt.
+    case free
+}
+
+/// Which questions a message has had answered: a repetition gets the same answer.
+struct AnsweredQuestions: OptionSet, Sendable {
+    let rawValue: UInt8
+    static let policyData = AnsweredQuestions(rawValue: 1)
+    static let policyEnd = AnsweredQuestions(rawValue: 2)
+    static let milterData = AnsweredQuestions(rawValue: 4)
+    static let milterEnd = AnsweredQuestions(rawValue: 8)
+}
+
+/// The counts of a message.
+struct Amounts: Hashable, Sendable {
+    /// Accepted recipients.
+    var recipients: Int64 = 0
+    /// Bytes, the client's claim until the end of the message.
+    var bytes: Int64 = 0
+    /// True for the null reverse-path.
+    var isNullSender = false
+
+    /// How much of a dimension the message takes.
+    func units(_ dimension: Dimension) -> Int64 {
+        switch dimension {
+        case .messages: 1
+        case .recipients: recipients
+        case .bytes: bytes
+        case .nullSenderMessages: isNullSender ? 1 : 0
+        default: 0
+        }
+    }
+}
+
+/// One payer of a message: the subscriber or one of its parents.
+struct Payer: Hashable, Sendable {
+    /// The subscriber's slot.
+    var slot: Int32
+    /// The slot's serial when the message came.
+    var serial: UInt32
+    /// The policy revision and plan whose limits `charged` counts.
+    var revision: UInt32
+    /// The plan's index in that revision's layout.
+    var plan: UInt32
+    /// The limits of its plan that the message was counted in, a bit each.
+    var charged: UInt32
+}
+
+/// A key put into a distinct window for an open message.
+struct InsertedKey: Hashable, Sendable {
+    /// Payer index times 32 plus limit index.
+    var place: UInt8
+    /// The key.
+    var key: UInt64
+}
+
+/// One message as the engine remembers it.
+struct MessageRecord: Sendable {
+    /// Its number on this node; 0 in a slot never used.
+    var number: UInt64 = 0
+    /// Keys under which the index may hold it; 0 for none.
+    var queueKey: UInt64 = 0
+    /// Mail host, client address and port, while the message is open.
+    var sessionKey: UInt64 = 0
+    /// The connection on which it ended.
+    var endedSession: UInt64 = 0
+    /// The policy door's instance.
+    var instance: UInt64 = 0
+    /// The reverse-path's hash; nil for the null reverse-path.
+    var reversePath: UInt64?
+    /// Engine time at which it was first seen.
+    var createdAt: Int64 = 0
+    /// Engine time at which its end was answered.
+    var endedAt: Int64 = 0
+    /// Where it stands.
+    var state = MessageState.noted
+    /// Which questions were answered.
+    var answered: AnsweredQuestions = []
+    /// True once the milter door has asked about it: then its end is the milter's.
+    var milterAsked = false
+    /// True once refused recipients were counted as dead.
+    var deadCounted = false
+    /// True once distinct keys were checked and put into the windows.
+    var distinctCounted = false
+    /// True where `recipients` is every accepted recipient.
+    var recipientsAreComplete = false
+    /// RCPT requests seen at the policy door.
+    var recipientRequests: Int32 = 0
+    /// The accepted recipients, as far as they are known; dropped when the message ends.
+    var recipients: [AddressKey] = []
+    /// The counts.
+    var amounts = Amounts()
+    /// Subscriber and parents; empty for nobody's message.
+    var payers: [Payer] = []
+    /// Keys put into distinct windows, to be taken back if it comes to nothing.
+    var inserted: [InsertedKey] = []
+    /// The answer where it was not a plain accept, kept for repetitions: none or one, out of line to keep records small.
+    var kept: [Decision] = []
+}
+
+/// Messages by queue id, by instance and by connection, in a ring: the oldest gives way at the bound.
+struct MessageTable: Sendable {
+    /// The ring. The message with number n stands in slot (n - first - 1) mod capacity.
+    var slots: [MessageRecord] = []
+    /// Slot by each of a message's keys.
+    private var index: KeyIndex
+    /// Most messages remembered.
+    let capacity: Int
+    /// The number before that of the first message; its upper 16 bits are the node.
+    private let first: UInt64
+    /// The number of the latest message.
+    private(set) var last: UInt64
+    /// The number of the message that is next to be looked at for having run out.
+    private var nextToExpire: UInt64
+
+    /// A table for so many messages; numbers begin above `first`, which carries the node.
+    init(capacity: Int, first: UInt64) {
+        self.capacity = capacity
+        self.first = first
+        last = first
+        nextToExpire = first + 1
+        index = KeyIndex(capacity: capacity * 3)
+        slots.reserveCapacity(capacity)
+    }
+
+    /// The slot of a number.
+    private func slot(number: UInt64) -> Int { Int((number - first - 1) % UInt64(capacity)) }
+
+    /// The slot of the message that the next one pushes out; nil while there is room.
+    var slotPushedOut: Int? { slots.count < capacity ? nil : slot(number: last + 1) }
+
+    /// Takes the next slot for a new message. The caller has ended what stood there.
+    mutating func insert(at now: Int64) -> Int {
+        last += 1
+        let slot = slot(number: last)
+        if slot == slots.count {
+            slots.append(MessageRecord())
+        } else {
+            forgetKeys(slot)
+            slots[slot] = MessageRecord()
+        }
+        slots[slot].number = last
+        slots[slot].createdAt = now
+        if last - nextToExpire >= UInt64(capacity) { nextToExpire = last - UInt64(capacity) + 1 }
+        return slot
+    }
+
+    /// The slot of a key.
+    func slot(of key: UInt64) -> Int? { index.slot(of: key) }
+
+    /// Lets a key find a message; a key that found another finds this one from now on.
+    mutating func set(_ key: UInt64, to slot: Int) { index.set(key, to: slot) }
+
+    /// Takes all keys of a message out of the index.
+    mutating func forgetKeys(_ slot: Int) {
+        for key in [slots[slot].queueKey, slots[slot].sessionKey, slots[slot].instance] where key != 0 {
+            index.remove(key, of: slot)
+        }
+    }
+
+    /// Ends the search by connection: the next message there is another one.
+    mutating func forgetSession(_ slot: Int) {
+        guard slots[slot].sessionKey != 0 else { return }
+        index.remove(slots[slot].sessionKey, of: slot)
+        slots[slot].sessionKey = 0
+    }
+
+    /// The slot of the next message that was first seen before a moment; each comes up once. Nil where there is none.
+    mutating func nextOlder(than moment: Int64) -> Int? {
+        guard nextToExpire <= last else { return nil }
+        let slot = slot(number: nextToExpire)
+        guard slots[slot].createdAt < moment else { return nil }
+        nextToExpire += 1
+        return slot
+    }
+}
+
+// MARK: - Storage
+
+extension MessageTable {
+    /// Writes the table.
+    func encode(_ out: inout ByteWriter) {
+        out.count(capacity)
+        out.fixed64(first)
+        out.fixed64(last)
+        out.fixed64(nextToExpire)
+        out.array(slots) { $1.encode(&$0) }
+    }
+
+    /// Reads a table.
+    init(_ input: inout ByteReader) throws(CodecError) {
+        let capacity = try input.index(below: 1 << 28)
+        guard capacity > 0 else { throw CodecError(place: input.place, expected: "a table of messages") }
+        self.init(capacity: capacity, first: try input.fixed64())
+        last = try input.fixed64()
+        nextToExpire = try input.fixed64()
+        let total = try input.count(minimumBytes: 10)
+        guard total <= capacity, last >= first, nextToExpire > first, UInt64(total) <= last - first else {
+            throw CodecError(place: input.place, expected: "at most \(capacity) messages")
+        }
+        for slot in 0..<total {
+            slots.append(try MessageRecord(&input))
+            // A key taken over by a younger message must go on finding that one.
+            for key in [slots[slot].queueKey, slots[slot].sessionKey, slots[slot].instance] where key != 0 {
+                if let other = index.slot(of: key), slots[other].number > slots[slot].number { continue }
+                index.set(key, to: slot)
+            }
+        }
+    }
+}
+
+extension MessageRecord {
+    /// Writes the message.
+    fileprivate func encode(_ out: inout ByteWriter) {
+        out.fixed64(number)
+        out.fixed64(queueKey)
+        out.fixed64(sessionKey)
+        out.fixed64(endedSession)
+        out.fixed64(instance)
+        out.optional(reversePath) { $0.fixed64($1) }
+        out.signed(createdAt)
+        out.signed(endedAt)
+        out.byte(state.rawValue)
+        out.byte(answered.rawValue)
+        for flag in [milterAsked, deadCounted, distinctCounted, recipientsAreComplete, amounts.isNullSender] { out.bool(flag) }
+        out.signed(Int64(recipientRequests))
+        out.array(recipients) {
+            $0.fixed64($1.address)
+            $0.fixed64($1.domain)
+        }
+        out.signed(amounts.recipients)
+        out.signed(amounts.bytes)
+        out.array(payers) {
+            $0.signed(Int64($1.slot))
+            $0.varint(UInt64($1.serial))
+            $0.varint(UInt64($1.revision))
+            $0.varint(UInt64($1.plan))
+            $0.varint(UInt64($1.charged))
+        }
+        out.array(inserted) {
+            $0.byte($1.place)
+            $0.fixed64($1.key)
+        }
+        out.array(kept) { $1.encode(&$0) }
+    }
+
+    /// Reads a message.
+    fileprivate init(_ input: inout ByteReader) throws(CodecError) {
+        number = try input.fixed64()
+        queueKey = try input.fixed64()
+        sessionKey = try input.fixed64()
+        endedSession = try input.fixed64()
+        instance = try input.fixed64()
+        reversePath = try input.optional { (r) throws(CodecError) in try r.fixed64() }
+        createdAt = try input.signed()
+        endedAt = try input.signed()
+        state = try input.enumeration(MessageState.self)
+        answered = AnsweredQuestions(rawValue: try input.byte())
+        milterAsked = try input.bool()
+        deadCounted = try input.bool()
+        distinctCounted = try input.bool()
+        recipientsAreComplete = try input.bool()
+        amounts.isNullSender = try input.bool()
+        recipientRequests = try input.int32()
+        recipients = try input.array(minimumBytes: 16) { (r) throws(CodecError) in
+            AddressKey(address: try r.fixed64(), domain: try r.fixed64())
+        }
+        amounts.recipients = try input.signed()
+        amounts.bytes = try input.signed()
+        payers = try input.array(minimumBytes: 4) { (r) throws(CodecError) in
+            Payer(
+                slot: try r.int32(), serial: try r.integer(UInt32.self), revision: try r.integer(UInt32.self),
+                plan: try r.integer(UInt32.self), charged: try r.integer(UInt32.self))
+        }
+        inserted = try input.array(minimumBytes: 9) { (r) throws(CodecError) in
+            InsertedKey(place: try r.byte(), key: try r.fixed64())
+        }
+        kept = try input.array { (r) throws(CodecError) in try Decision(&r) }
+    }
+}

@@ -1,0 +1,234 @@
+// What is remembered of each subscriber, in a table of fixed size.
+
+import MailTypes
+
+/// One subscriber's memory. About 400 bytes with the default plan; see Docs/benchmarks.md for the measured figure.
+struct SubscriberState: Sendable {
+    /// The name: login, mapped name or `[192.0.2.1]`.
+    var name: String
+    /// The key under which the index holds it.
+    var key: UInt64
+    /// Counts up each time the slot changes hands, so that an old message can't charge a new subscriber.
+    var serial: UInt32
+    /// The policy revision under which plan, parent and buckets were laid out.
+    var revision: UInt32 = 0
+    /// The plan's index in that revision's layout.
+    var plan: UInt32 = 0
+    /// True where no limit applies.
+    var isExempt = false
+    /// How many messages are open: a pinned subscriber is never evicted.
+    var openCount: Int32 = 0
+    /// The slot of the parent, -1 without one.
+    var parent: Int32 = -1
+    /// How many subscribers name this one as their parent.
+    var children: Int32 = 0
+    /// The open case's slot, -1 without one.
+    var openCase: Int32 = -1
+    /// Limits of the plan that ever had no room, a bit each.
+    var tripped: UInt32 = 0
+    /// Messages and recipients committed, messages stopped, messages that an observed rule would have stopped.
+    var counts = SubscriberCounts()
+    /// Engine time of the last transaction.
+    var lastSeen: Int64 = 0
+    /// Engine time of the last charge to any bucket.
+    var lastCharge: Int64 = 0
+    /// A bucket for each counting limit of the plan.
+    var buckets: [Bucket] = []
+    /// A window for each distinct limit of the plan; empty until the first message whose recipients are known.
+    var windows: [DistinctWindow] = []
+    /// Whom it wrote to before.
+    var familiar = FamiliarRecipients()
+}
+
+/// Totals of a subscriber.
+public struct SubscriberCounts: Hashable, Sendable {
+    /// Messages that passed.
+    public var messages: UInt32 = 0
+    /// Their recipients.
+    public var recipients: UInt32 = 0
+    /// Messages held or refused.
+    public var stopped: UInt32 = 0
+    /// Messages that passed and would have been held or refused had every rule been enforced.
+    public var wouldStop: UInt32 = 0
+}
+
+/// Subscribers by key, at most `capacity`. At the bound the longest idle of a few candidates gives way, pinned ones never.
+struct SubscriberTable: Sendable {
+    /// The slots; a free one has an empty name.
+    var slots: [SubscriberState] = []
+    /// Slot by key.
+    private var index: KeyIndex
+    /// Freed slots.
+    private var free: [Int32] = []
+    /// Most slots.
+    let capacity: Int
+    /// The slot at which the next search for a victim begins.
+    private var hand = 0
+    /// How many gave way at the bound.
+    private(set) var evicted: UInt64 = 0
+
+    /// Slots looked at for a victim.
+    private static let candidates = 16
+
+    /// A table for so many subscribers. Memory is touched as it fills.
+    init(capacity: Int) {
+        self.capacity = capacity
+        index = KeyIndex(capacity: capacity)
+        slots.reserveCapacity(capacity)
+    }
+
+    /// How many are in.
+    var count: Int { index.count }
+
+    /// The slot of a key; the name, where given, must be the same.
+    func slot(of key: UInt64, name: String? = nil) -> Int? {
+        guard let slot = index.slot(of: key) else { return nil }
+        if let name, slots[slot].name != name { return nil }
+        return slot
+    }
+
+    /// A slot for a new subscriber, nil where the table is full of pinned ones.
+    mutating func insert(key: UInt64, name: String) -> Int? {
+        if let slot = free.popLast().map(Int.init) {
+            slots[slot] = SubscriberState(name: name, key: key, serial: slots[slot].serial &+ 1)
+            index.set(key, to: slot)
+            return slot
+        }
+        if slots.count < capacity {
+            slots.append(SubscriberState(name: name, key: key, serial: 0))
+            index.set(key, to: slots.count - 1)
+            return slots.count - 1
+        }
+        guard let victim = longestIdle() else { return nil }
+        evicted += 1
+        leaveParent(victim)
+        index.remove(slots[victim].key, of: victim)
+        slots[victim] = SubscriberState(name: name, key: key, serial: slots[victim].serial &+ 1)
+        index.set(key, to: victim)
+        return victim
+    }
+
+    /// The longest idle of the next candidates that nothing pins.
+    private mutating func longestIdle() -> Int? {
+        var best: Int?
+        var looked = 0
+        var passed = 0
+        while looked < SubscriberTable.candidates, passed < 64 * SubscriberTable.candidates {
+            let slot = hand
+            hand = hand + 1 == capacity ? 0 : hand + 1
+            passed += 1
+            guard isIdle(slot) else { continue }
+            looked += 1
+            if best == nil || slots[slot].lastSeen < slots[best!].lastSeen { best = slot }
+        }
+        return best
+    }
+
+    /// True where nothing pins the slot.
+    private func isIdle(_ slot: Int) -> Bool {
+        slots[slot].openCount == 0 && slots[slot].openCase < 0 && slots[slot].children == 0
+    }
+
+    /// The parent of a slot that is about to be forgotten has one child less.
+    private mutating func leaveParent(_ slot: Int) {
+        let parent = Int(slots[slot].parent)
+        if parent >= 0 { slots[parent].children -= 1 }
+    }
+
+    /// Forgets a subscriber, unless something pins it.
+    mutating func remove(_ slot: Int) -> Bool {
+        guard isIdle(slot), !slots[slot].name.isEmpty else { return false }
+        leaveParent(slot)
+        index.remove(slots[slot].key, of: slot)
+        let serial = slots[slot].serial
+        slots[slot] = SubscriberState(name: "", key: 0, serial: serial)
+        free.append(Int32(slot))
+        return true
+    }
+}
+
+// MARK: - Storage
+
+extension SubscriberTable {
+    /// Writes the table.
+    func encode(_ out: inout ByteWriter) {
+        out.count(capacity)
+        out.count(hand)
+        out.varint(evicted)
+        out.array(free) { $0.varint(UInt64($1)) }
+        out.array(slots) { $1.encode(&$0) }
+    }
+
+    /// Reads a table.
+    init(_ input: inout ByteReader) throws(CodecError) {
+        let capacity = try input.index(below: 1 << 28)
+        self.init(capacity: capacity)
+        hand = try input.index(below: max(1, capacity))
+        evicted = try input.varint()
+        free = try input.array { (r) throws(CodecError) in Int32(try r.index(below: capacity)) }
+        let total = try input.count(minimumBytes: 20)
+        guard total <= capacity else { throw CodecError(place: input.place, expected: "at most \(capacity) subscribers") }
+        for slot in 0..<total {
+            let state = try SubscriberState(&input)
+            slots.append(state)
+            if !state.name.isEmpty { index.set(state.key, to: slot) }
+        }
+    }
+}
+
+extension SubscriberState {
+    /// Writes the subscriber.
+    fileprivate func encode(_ out: inout ByteWriter) {
+        out.string(name)
+        out.fixed64(key)
+        out.varint(UInt64(serial))
+        out.varint(UInt64(revision))
+        out.varint(UInt64(plan))
+        out.bool(isExempt)
+        for value in [openCount, parent, children, openCase] { out.signed(Int64(value)) }
+        out.varint(UInt64(tripped))
+        for value in [counts.messages, counts.recipients, counts.stopped, counts.wouldStop] { out.varint(UInt64(value)) }
+        out.signed(lastSeen)
+        out.signed(lastCharge)
+        out.array(buckets) {
+            $0.signed($1.theoreticalArrival)
+            $0.signed($1.reserved)
+        }
+        out.array(windows) { $1.encode(&$0) }
+        familiar.encode(&out)
+    }
+
+    /// Reads a subscriber.
+    fileprivate init(_ input: inout ByteReader) throws(CodecError) {
+        name = try input.string()
+        key = try input.fixed64()
+        serial = try input.integer(UInt32.self)
+        revision = try input.integer(UInt32.self)
+        plan = try input.integer(UInt32.self)
+        isExempt = try input.bool()
+        openCount = try input.int32()
+        parent = try input.int32()
+        children = try input.int32()
+        openCase = try input.int32()
+        tripped = try input.integer(UInt32.self)
+        counts.messages = try input.integer(UInt32.self)
+        counts.recipients = try input.integer(UInt32.self)
+        counts.stopped = try input.integer(UInt32.self)
+        counts.wouldStop = try input.integer(UInt32.self)
+        lastSeen = try input.signed()
+        lastCharge = try input.signed()
+        buckets = try input.array(minimumBytes: 2) { (r) throws(CodecError) in
+            Bucket(theoreticalArrival: try r.signed(), reserved: try r.signed())
+        }
+        windows = try input.array(minimumBytes: 3) { (r) throws(CodecError) in try DistinctWindow(&r) }
+        familiar = try FamiliarRecipients(&input)
+    }
+}
+
+extension ByteReader {
+    /// A signed number of 32 bits.
+    mutating func int32() throws(CodecError) -> Int32 {
+        guard let value = Int32(exactly: try signed()) else { throw CodecError(place: place, expected: "a 32-bit number") }
+        return value
+    }
+}

@@ -1,0 +1,69 @@
+// A plan as the limiter walks it: rates worked out, places in the subscriber's memory assigned.
+
+import MailTypes
+
+/// One limit, ready to be checked.
+struct CompiledLimit: Sendable {
+    /// The limit as configured.
+    let limit: Limit
+    /// Its rate; unused for distinct dimensions.
+    let rate: Rate
+    /// Its index among the plan's buckets or among its windows.
+    let place: Int
+    /// `plan/limit`, in replies, logs and metrics.
+    let rule: String
+    /// The finding's symbol.
+    let symbol: String
+    /// True where the action is taken.
+    let isEnforced: Bool
+}
+
+/// A plan, ready to be walked.
+struct CompiledPlan: Sendable {
+    /// The plan as configured.
+    let plan: Plan
+    /// The limits in evaluation order.
+    let limits: [CompiledLimit]
+    /// How many of them count by bucket.
+    let bucketCount: Int
+    /// How many of them count distinct keys.
+    let windowCount: Int
+    /// The place of the dead-recipient buckets, by limit index.
+    let deadLimits: [Int]
+
+    /// Works out a plan. With `observesEverything` no limit is enforced, whatever its line says.
+    init(_ plan: Plan, observesEverything: Bool) {
+        var enforced: UInt32 = 0
+        for (index, limit) in plan.limits.enumerated() where limit.isEnforced && !observesEverything {
+            enforced |= 1 << UInt32(index)
+        }
+        self.init(plan, enforcedLimits: enforced)
+    }
+
+    /// The limits that are enforced, a bit each.
+    var enforcedLimits: UInt32 {
+        limits.indices.reduce(0) { limits[$1].isEnforced ? $0 | 1 << UInt32($1) : $0 }
+    }
+
+    /// Works out a plan whose limits are enforced as the bits say.
+    init(_ plan: Plan, enforcedLimits: UInt32) {
+        var buckets = 0
+        var windows = 0
+        var compiled: [CompiledLimit] = []
+        for (index, limit) in plan.limits.enumerated() {
+            let distinct = limit.dimension.countsDistinct
+            compiled.append(
+                CompiledLimit(
+                    limit: limit,
+                    rate: Rate(interval: limit.intervalNanoseconds, burst: limit.burst),
+                    place: distinct ? windows : buckets, rule: "\(plan.name)/\(limit.name)", symbol: limit.symbol,
+                    isEnforced: enforcedLimits & (1 << UInt32(index)) != 0))
+            if distinct { windows += 1 } else { buckets += 1 }
+        }
+        self.plan = plan
+        limits = compiled
+        bucketCount = buckets
+        windowCount = windows
+        deadLimits = compiled.indices.filter { compiled[$0].limit.dimension == .deadRecipients }
+    }
+}

@@ -1,0 +1,102 @@
+// Whom a subscriber has written to before.
+
+import MailTypes
+
+/// A bounded, ageing memory of recipients that errs only toward known: a false match makes a stranger look familiar,
+/// never the other way round.
+///
+/// Up to 64 recipients are listed as 32-bit fingerprints; beyond that two Bloom filters of 1,024 recipients each take over,
+/// the older of which is dropped when the newer is full. 16 bits a recipient and 5 hashes: at most 0.4 % of strangers pass
+/// for known. So the last 1,024 to 2,048 recipients are remembered in 4 kB.
+struct FamiliarRecipients: Sendable, Equatable {
+    /// Fingerprints listed before the filters begin.
+    static let listedMax = 64
+    /// Recipients a filter takes.
+    static let filterKeysMax = 1024
+    /// 64-bit words of one filter.
+    static let filterWords = 256
+
+    /// Listed fingerprints; empty once filters are in use.
+    private(set) var listed: [UInt32] = []
+    /// The newer filter's words, then the older one's; empty while fingerprints are listed.
+    private(set) var filters: [UInt64] = []
+    /// Recipients in the newer filter.
+    private(set) var filled: UInt16 = 0
+
+    /// True where the recipient was written to before, as far as is remembered.
+    func contains(_ key: UInt64) -> Bool {
+        if filters.isEmpty { return listed.contains(UInt32(truncatingIfNeeded: key)) }
+        let print = UInt64(UInt32(truncatingIfNeeded: key))
+        return matches(print, filter: 0) || matches(print, filter: 1)
+    }
+
+    /// Remembers a recipient.
+    mutating func insert(_ key: UInt64) {
+        guard !contains(key) else { return }
+        let print = UInt32(truncatingIfNeeded: key)
+        if filters.isEmpty {
+            if listed.count < FamiliarRecipients.listedMax {
+                listed.append(print)
+                return
+            }
+            filters = Array(repeating: 0, count: 2 * FamiliarRecipients.filterWords)
+            let known = listed
+            listed = []
+            for old in known { set(UInt64(old)) }
+            filled = UInt16(known.count)
+        }
+        if filled >= FamiliarRecipients.filterKeysMax {
+            for word in 0..<FamiliarRecipients.filterWords {
+                filters[FamiliarRecipients.filterWords + word] = filters[word]
+                filters[word] = 0
+            }
+            filled = 0
+        }
+        set(UInt64(print))
+        filled += 1
+    }
+
+    /// The k-th bit of a fingerprint in a filter (Kirsch and Mitzenmacher: two hashes make all).
+    private func bit(_ print: UInt64, _ k: UInt64) -> Int {
+        let mixed = print &* 0x9E37_79B9_7F4A_7C15
+        return Int(((mixed >> 32) &+ k &* (mixed & 0xFFFF_FFFF | 1)) & UInt64(FamiliarRecipients.filterWords * 64 - 1))
+    }
+
+    /// True where all five bits are set.
+    private func matches(_ print: UInt64, filter: Int) -> Bool {
+        for k in 0..<UInt64(5) {
+            let place = bit(print, k)
+            if filters[filter * FamiliarRecipients.filterWords + place / 64] & (1 << UInt64(place % 64)) == 0 { return false }
+        }
+        return true
+    }
+
+    /// Sets the five bits in the newer filter.
+    private mutating func set(_ print: UInt64) {
+        for k in 0..<UInt64(5) {
+            let place = bit(print, k)
+            filters[place / 64] |= 1 << UInt64(place % 64)
+        }
+    }
+}
+
+// MARK: - Storage
+
+extension FamiliarRecipients {
+    /// Writes the memory.
+    func encode(_ out: inout ByteWriter) {
+        out.array(listed) { $0.varint(UInt64($1)) }
+        out.array(filters) { $0.fixed64($1) }
+        out.varint(UInt64(filled))
+    }
+
+    /// Reads a memory.
+    init(_ input: inout ByteReader) throws(CodecError) {
+        listed = try input.array { (r) throws(CodecError) in try r.integer(UInt32.self) }
+        filters = try input.array(minimumBytes: 8) { (r) throws(CodecError) in try r.fixed64() }
+        filled = try input.integer(UInt16.self)
+        guard filters.isEmpty || filters.count == 2 * FamiliarRecipients.filterWords,
+            listed.count <= FamiliarRecipients.listedMax
+        else { throw CodecError(place: input.place, expected: "a memory of recipients") }
+    }
+}
