@@ -91,6 +91,8 @@ public protocol DoorSession: Sendable {
     mutating func next() throws(DoorError) -> DoorAction?
     /// Answers the open question; the reply comes out of `next()`.
     mutating func decided(_ verdict: Verdict)
+    /// True where the session waits for the rest of a frame or request: a peer may not stand still there for long.
+    var hasPartialInput: Bool { get }
     /// The connection was closed by the peer or because of an error: returns the transaction to withdraw, if one is open.
     mutating func closed() -> Transaction?
 }

@@ -95,11 +95,14 @@ public struct Engine: Sendable {
 
     /// Takes in one fact and says what is to be done. The decision on a transaction comes first.
     ///
-    /// `input.at` must not be before that of the input before; the shell takes it inside its lock.
+    /// `input.at` must not be before that of the input before; the shell takes it inside its lock. A clock jump alone may
+    /// set it back: `clockShifted` moves the state by as much, so that engine time goes on.
     public mutating func step(_ input: Input) -> [Output] {
-        precondition(input.at >= now, "time ran backwards: the shell must clamp it inside the lock")
+        let before = engineTime
+        if case .clockShifted(let nanoseconds) = input.event { clockOffset += nanoseconds }
         now = input.at
         let time = engineTime
+        precondition(time >= before, "time ran backwards: the shell must clamp it inside the lock")
         var outputs: [Output] = []
         switch input.event {
         case .transaction(let transaction): decide(transaction, at: time, &outputs)
@@ -107,7 +110,7 @@ public struct Engine: Sendable {
         case .delivery(let delivery): note(delivery, at: time)
         case .policy(let policy): replacePolicy(policy, at: time)
         case .act(let act): perform(act, at: time, &outputs)
-        case .clockShifted(let nanoseconds): clockOffset += nanoseconds
+        case .clockShifted: break
         case .gap(let count): totals.inputsMissing += count
         case .tick: sweep(slots: Engine.sweepSlotsPerTick, at: time)
         }

@@ -1,0 +1,137 @@
+// The engine under its lock: every door, tick and person steps it here, and the journal's order is its order.
+
+import MailTypes
+import Synchronization
+import WeirEngine
+
+/// A stretch of the journal: inputs, and what the engine said to each.
+struct JournalGroup: Sendable {
+    /// The position of the first input; positions count inputs from 0.
+    var first: UInt64 = 0
+    /// How many inputs.
+    var count: UInt64 = 0
+    /// The time of the first input.
+    var firstAt = Timestamp(nanoseconds: 0)
+    /// The time of the last input.
+    var lastAt = Timestamp(nanoseconds: 0)
+    /// The inputs, one after the other.
+    var inputs: [UInt8] = []
+    /// For each input a count and that many outputs.
+    var outputs: [UInt8] = []
+
+    /// Bytes in all.
+    var byteCount: Int { inputs.count + outputs.count }
+}
+
+/// One engine, one short lock. Nothing in it waits for a disk or a network.
+public final class LiveEngine: Sendable {
+    /// What the lock guards.
+    private struct State: ~Copyable {
+        /// The engine.
+        var engine: Engine
+        /// The clock.
+        var clock: WallClock
+        /// Inputs not yet taken by the journal's writer.
+        var group = JournalGroup()
+        /// The position of the next input.
+        var position: UInt64
+        /// Inputs that the journal lost since it fell behind; a gap is written once it has caught up.
+        var lost: UInt64 = 0
+        /// Bytes that the writer has taken and not yet written.
+        var bytesBeingWritten = 0
+        /// A written group, whose memory the next one takes.
+        var spare = JournalGroup()
+    }
+
+    /// The state.
+    private let state: Mutex<State>
+    /// Bytes that may wait for the disk; beyond them inputs are not journalled, and the gap is.
+    private let backlogBytesMax: Int
+
+    /// Bytes that may wait for the disk unless the configuration says otherwise: minutes of a busy day.
+    public static let backlogBytesDefault = 64 << 20
+
+    /// An engine that goes on from a journal position.
+    init(_ engine: consuming Engine, position: UInt64, backlogBytesMax: Int = LiveEngine.backlogBytesDefault) {
+        let clock = WallClock(continuing: engine.now)
+        state = Mutex(State(engine: engine, clock: clock, position: position))
+        self.backlogBytesMax = backlogBytesMax
+    }
+
+    /// Takes in what happened and returns what is to be done, and when it happened.
+    func step(_ event: Input.Event) -> (at: Timestamp, outputs: [Output]) {
+        state.withLock { state in
+            let (now, jump) = state.clock.read()
+            if jump != 0 { LiveEngine.record(Input(at: now, .clockShifted(jump)), &state, backlogBytesMax) }
+            return (now, LiveEngine.record(Input(at: now, event), &state, backlogBytesMax))
+        }
+    }
+
+    /// Steps the engine and writes input and outputs into the open group.
+    @discardableResult
+    private static func record(_ input: Input, _ state: inout State, _ backlogBytesMax: Int) -> [Output] {
+        let outputs = state.engine.step(input)
+        guard state.group.byteCount + state.bytesBeingWritten < backlogBytesMax else {
+            state.lost += 1
+            return outputs
+        }
+        if state.group.count == 0 {
+            state.group.first = state.position
+            state.group.firstAt = input.at
+        }
+        state.group.lastAt = input.at
+        state.group.count += 1
+        state.position += 1
+        var writer = ByteWriter()
+        swap(&writer.bytes, &state.group.inputs)
+        input.encode(&writer)
+        swap(&writer.bytes, &state.group.inputs)
+        swap(&writer.bytes, &state.group.outputs)
+        writer.count(outputs.count)
+        for output in outputs { output.encode(&writer) }
+        swap(&writer.bytes, &state.group.outputs)
+        return outputs
+    }
+
+    /// Reads the engine under the lock. The body must be short: a few hundred subscribers at most.
+    func read<Result: Sendable>(_ body: (borrowing Engine) -> Result) -> Result {
+        state.withLock { state in body(state.engine) }
+    }
+
+    /// Inputs lost to a full backlog since the last gap was journalled, and bytes waiting for the disk.
+    var backlog: (lost: UInt64, bytes: Int) {
+        state.withLock { ($0.lost, $0.group.byteCount + $0.bytesBeingWritten) }
+    }
+
+    // MARK: - For the journal's writer
+
+    /// Hands over what was journalled since the last call; nil where there is nothing. The caller says `wrote` when it is
+    /// on disk.
+    func takeGroup() -> JournalGroup? {
+        state.withLock { state in
+            if state.lost > 0, state.group.byteCount + state.bytesBeingWritten < backlogBytesMax / 2 {
+                let lost = state.lost
+                state.lost = 0
+                LiveEngine.record(Input(at: state.engine.now, .gap(lost)), &state, backlogBytesMax)
+            }
+            guard state.group.count > 0 else { return nil }
+            var taken = JournalGroup()
+            swap(&taken, &state.spare)
+            swap(&taken, &state.group)
+            state.bytesBeingWritten += taken.byteCount
+            return taken
+        }
+    }
+
+    /// A group is on disk, or given up.
+    func wrote(_ group: consuming JournalGroup) {
+        let bytes = group.byteCount
+        group.inputs.removeAll(keepingCapacity: true)
+        group.outputs.removeAll(keepingCapacity: true)
+        group.count = 0
+        state.withLock { state in
+            state.bytesBeingWritten -= bytes
+            if state.spare.inputs.capacity < group.inputs.capacity { state.spare = group }
+        }
+    }
+}
