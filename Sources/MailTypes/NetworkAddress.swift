@@ -45,12 +45,14 @@ extension NetworkAddress {
         if bytes.count >= 2, bytes[0] == UInt8(ascii: "["), bytes[bytes.count - 1] == UInt8(ascii: "]") {
             bytes = bytes.extracting(1..<bytes.count - 1)
         }
+        var isTagged = false
         if bytes.count > 5, bytes[0] | 0x20 == UInt8(ascii: "i"), bytes[1] | 0x20 == UInt8(ascii: "p"),
             bytes[2] | 0x20 == UInt8(ascii: "v"), bytes[3] == UInt8(ascii: "6"), bytes[4] == UInt8(ascii: ":")
         {
             bytes = bytes.extracting(5..<bytes.count)
+            isTagged = true
         }
-        if let ipv4 = parseIPv4(bytes) {
+        if !isTagged, let ipv4 = parseIPv4(bytes) {
             self.init(ipv4: ipv4)
         } else if let (high, low) = parseIPv6(bytes) {
             self.init(high: high, low: low)

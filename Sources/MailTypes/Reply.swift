@@ -19,7 +19,8 @@ public struct EnhancedStatus: Hashable, Sendable, CustomStringConvertible {
     /// Parses `5.1.1`; nil for anything else.
     public init?(_ text: String) {
         let parts = text.split(separator: ".", omittingEmptySubsequences: false)
-        guard parts.count == 3, let first = UInt8(parts[0]), [2, 4, 5].contains(first), let subject = UInt16(parts[1]),
+        // `UInt8("+5")` is 5: signs are refused here.
+        guard parts.count == 3, parts.allSatisfy({ $0.utf8.allSatisfy { $0 >= 48 && $0 <= 57 } }), let first = UInt8(parts[0]), [2, 4, 5].contains(first), let subject = UInt16(parts[1]),
             subject <= 999, let detail = UInt16(parts[2]), detail <= 999
         else { return nil }
         self.init(first, subject, detail)

@@ -122,7 +122,7 @@ extension Timestamp: CustomStringConvertible {
         guard let year = number(4), literal("-"), let month = number(2), literal("-"), let day = number(2),
             literal("Tt "), let hour = number(2), literal(":"), let minute = number(2), literal(":"),
             let second = number(2), (1...12).contains(month), (1...31).contains(day), hour < 24, minute < 60,
-            second <= 60
+            second <= 60, day <= Timestamp.daysInMonth(month, ofYear: year)
         else { return nil }
         var fraction: Int64 = 0
         if place < bytes.count, bytes[place] == 46 {
@@ -147,9 +147,20 @@ extension Timestamp: CustomStringConvertible {
         guard place == bytes.count else { return nil }
         let days = Timestamp.daysFromCivil(year: year, month: month, day: day)
         let whole = days * 86_400 + hour * 3600 + minute * 60 + second - offsetSeconds
-        let (scaled, overflow) = whole.multipliedReportingOverflow(by: 1_000_000_000)
-        guard !overflow else { return nil }
-        self.init(nanoseconds: scaled + fraction)
+        // Before 1970 the whole seconds alone may lie below the range although the moment does not: count from the next one.
+        let (scaled, isTooFar) = (whole < 0 ? whole + 1 : whole).multipliedReportingOverflow(by: 1_000_000_000)
+        let (moment, isBeyond) = scaled.addingReportingOverflow(whole < 0 ? fraction - 1_000_000_000 : fraction)
+        guard !isTooFar, !isBeyond else { return nil }
+        self.init(nanoseconds: moment)
+    }
+
+    /// The length of a month on the proleptic Gregorian calendar (RFC 3339 §5.7).
+    private static func daysInMonth(_ month: Int64, ofYear year: Int64) -> Int64 {
+        switch month {
+        case 2: year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28
+        case 4, 6, 9, 11: 30
+        default: 31
+        }
     }
 
     /// Days since 1970-01-01 of a date on the proleptic Gregorian calendar.

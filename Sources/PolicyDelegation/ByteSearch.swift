@@ -13,6 +13,12 @@ private func word(_ bytes: Span<UInt8>, at place: Int) -> UInt64 {
     unsafe UInt64(littleEndian: bytes.bytes.unsafeLoadUnaligned(fromByteOffset: place, as: UInt64.self))
 }
 
+/// The same, for a caller that has just checked that `place` is not negative and eight bytes are there.
+@inline(__always)
+private func checkedWord(_ bytes: Span<UInt8>, at place: Int) -> UInt64 {
+    unsafe UInt64(littleEndian: bytes.bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: place, as: UInt64.self))
+}
+
 /// Four bytes as a little-endian number. Traps where they are not all there.
 @inline(__always)
 private func halfWord(_ bytes: Span<UInt8>, at place: Int) -> UInt32 {
@@ -49,11 +55,7 @@ struct LineEnds {
                 place = following
                 if place &+ 8 <= bytes.count {
                     following = place &+ 8
-                    // Eight bytes are there: the condition above says so.
-                    hits = lowBytes(
-                        unsafe UInt64(
-                            littleEndian: bytes.bytes.unsafeLoadUnaligned(
-                                fromUncheckedByteOffset: place, as: UInt64.self)))
+                    hits = lowBytes(checkedWord(bytes, at: place))
                 } else if place < bytes.count {
                     following = place &+ 1
                     hits = bytes[place] <= 10 ? 0x80 : 0
@@ -79,7 +81,7 @@ func endOfName(_ bytes: Span<UInt8>, _ line: Range<Int>) -> Int {
             place &+= 1
             continue
         }
-        let other = word(bytes, at: place) ^ (ones &* UInt64(UInt8(ascii: "=")))
+        let other = checkedWord(bytes, at: place) ^ (ones &* UInt64(UInt8(ascii: "=")))
         // The lowest bit of this form is right, and no other is asked for.
         let hits = (other &- ones) & ~other & highs
         if hits != 0 { return min(place &+ hits.trailingZeroBitCount &>> 3, line.upperBound) }

@@ -31,8 +31,9 @@ public struct PolicyQuestion: Hashable, Sendable {
 
     /// A question.
     public init(
-        state: String, clientAddress: String = "unknown", clientPort: UInt16 = 0, helo: String = "", sender: String = "",
-        recipient: String = "", recipientCount: Int = 0, queueID: String = "", instance: String = "", size: Int = 0,
+        state: String, clientAddress: String = "unknown", clientPort: UInt16 = 0, helo: String = "",
+        sender: String = "", recipient: String = "", recipientCount: Int = 0, queueID: String = "",
+        instance: String = "", size: Int = 0,
         login: String = "", encryption: String = ""
     ) {
         self.state = state

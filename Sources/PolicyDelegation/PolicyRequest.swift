@@ -49,7 +49,7 @@ public struct PolicyRequest: Sendable {
     public private(set) var queueID = 0..<0
     /// Where `instance` stands.
     public private(set) var instance = 0..<0
-    /// Bytes of whole lines read; once `scan` returned true, the request's length, its blank line included.
+    /// Bytes of whole lines read, once `scan` returned; the request's length, its blank line included, once that was true.
     public private(set) var byteCount = 0
     /// Bytes known to hold no newline behind `byteCount`, so that a line which comes in crumbs is searched once.
     private var searched = 0
@@ -64,8 +64,8 @@ public struct PolicyRequest: Sendable {
     /// request that is not `smtpd_access_policy`. However the bytes are split, the fault found is the same.
     public mutating func scan(_ bytes: Span<UInt8>) throws(DoorError) -> Bool {
         var ends = LineEnds(from: searched)
+        var start = byteCount
         while true {
-            let start = byteCount
             let end = ends.next(bytes)
             guard end &- start <= PolicyRequest.lineBytesMax, end < PolicyRequest.requestBytesMax else {
                 throw DoorError(
@@ -73,15 +73,16 @@ public struct PolicyRequest: Sendable {
                     expected: "at most \(PolicyRequest.lineBytesMax) and \(PolicyRequest.requestBytesMax)")
             }
             guard end < bytes.count else {
+                byteCount = start
                 searched = end
                 return false
             }
             guard bytes[end] != 0 else {
                 throw DoorError(.notThisProtocol, found: "a NUL byte", expected: "name=value lines")
             }
-            byteCount = end &+ 1
             guard end > start else {
                 guard isAccessPolicy else { throw wrongRequest(bytes, start..<end) }
+                byteCount = end &+ 1
                 return true
             }
             let equals = endOfName(bytes, start..<end)
@@ -89,6 +90,7 @@ public struct PolicyRequest: Sendable {
                 throw DoorError(.badField, found: shortened(bytes, start..<end), expected: "name=value")
             }
             try take(bytes, start..<equals, (equals &+ 1)..<end)
+            start = end &+ 1
         }
     }
 

@@ -23,162 +23,150 @@ public struct PolicySession: DoorSession {
     /// Room that an idle connection keeps, in bytes; what a large request took beyond it is given back.
     private static let idleBytesMax = 4096
 
-    /// The mail host that asks.
-    private let mailHost: String
     /// Turns sender and recipient into keys.
     private let addressHash: AddressHash
     /// Turns `instance` into a number.
     private let instanceHash: KeyedHash
-    /// Room for bytes; `start..<end` of it wait to be read.
-    private var room: [UInt8] = []
-    /// Where the request that is being read starts in `room`.
+    /// Bytes that wait behind `start`: the rest of a request, or what was sent ahead of an answer.
+    private var waiting: [UInt8] = []
+    /// Where the request that is being read starts in `waiting`.
     private var start = 0
-    /// Where the bytes received end in `room`.
-    private var end = 0
     /// The request that is being read.
     private var request = PolicyRequest()
-    /// The HELO name last read: nearly always the next request has the same, and needs no new text then.
-    private var helo = ""
-    /// The login last read, for the same reason.
-    private var login = ""
-    /// The answer to be sent next.
-    private var answer: [UInt8]?
-    /// True from an `ask` to its `decided`.
-    private var isAsking = false
-    /// The fault that ended the conversation.
-    private var fault: DoorError?
+    /// The transaction last asked about. The next one nearly always has the same HELO name and login, and takes them over.
+    private var transaction: Transaction
+    /// What comes out of `next`.
+    private var turn = Turn.peer
+
+    /// Whose turn it is, and what is to be done first.
+    private enum Turn {
+        /// The peer's: bytes are missing.
+        case peer
+        /// A request was read about which the engine is to be asked.
+        case ask
+        /// The engine was asked.
+        case engine
+        /// An answer is to be sent.
+        case send([UInt8])
+        /// Nobody's: the conversation ended in a fault.
+        case fault(DoorError)
+    }
 
     /// A session of one connection.
     public init(mailHost: String, addressHash: AddressHash, instanceHash: KeyedHash) {
-        self.mailHost = mailHost
         self.addressHash = addressHash
         self.instanceHash = instanceHash
+        transaction = Transaction(stage: .connect, session: Session(door: .policy, mailHost: mailHost))
     }
 
     /// Takes in bytes. Throws `tooLarge` where the unread rest would pass `unreadBytesMax`.
     public mutating func receive(_ bytes: Span<UInt8>) throws(DoorError) {
-        if let fault { throw fault }
-        let unread = end - start + bytes.count
+        if case .fault(let fault) = turn { throw fault }
+        let unread = waiting.count - start + bytes.count
         guard unread <= PolicySession.unreadBytesMax else {
-            throw fail(
-                DoorError(
-                    .tooLarge, found: "\(unread) unread bytes", expected: "at most \(PolicySession.unreadBytesMax)"))
+            let fault = DoorError(
+                .tooLarge, found: "\(unread) unread bytes", expected: "at most \(PolicySession.unreadBytesMax)")
+            turn = .fault(fault)
+            throw fault
         }
-        if end + bytes.count > room.count { makeRoom(unread) }
-        PolicySession.copy(bytes, to: &room, at: end)
-        end += bytes.count
+        guard waiting.isEmpty, case .peer = turn else { return keep(bytes) }
+        // The usual case: a whole request in one piece is read where it lies.
+        let used = read(bytes)
+        if used < bytes.count { keep(bytes.extracting(used..<bytes.count)) }
     }
 
     /// The next thing to do: an answer, a question, or nil where bytes or a decision are missing.
     public mutating func next() throws(DoorError) -> DoorAction? {
-        if let answer {
-            self.answer = nil
+        if case .peer = turn, !waiting.isEmpty { readWaiting() }
+        switch turn {
+        case .peer, .engine: return nil
+        case .ask:
+            turn = .engine
+            return .ask(transaction)
+        case .send(let answer):
+            turn = .peer
             return .send(answer)
+        case .fault(let fault): throw fault
         }
-        guard !isAsking, start < end else { return nil }
-        if let fault { throw fault }
-        do {
-            guard try PolicySession.scan(&request, room, start..<end) else { return nil }
-        } catch {
-            throw fail(error)
-        }
-        defer { finishRequest() }
-        guard let stage = request.stage, stage >= .rcpt else { return .send(PolicyReply.dunno) }
-        isAsking = true
-        return .ask(transaction(stage))
     }
 
     /// Answers the open question.
     public mutating func decided(_ verdict: Verdict) {
-        precondition(isAsking, "decided() without a question")
-        isAsking = false
-        answer = PolicyReply.compose(verdict)
+        guard case .engine = turn else { preconditionFailure("decided() without a question") }
+        turn = .send(PolicyReply.compose(verdict))
     }
 
-    /// True where part of a request is there and nothing of Weir's is awaited.
-    public var hasPartialInput: Bool { start < end && !isAsking && answer == nil }
+    /// True where part of a request is there, and nothing of Weir's is awaited.
+    public var hasPartialInput: Bool {
+        if case .peer = turn { !waiting.isEmpty } else { false }
+    }
 
     /// Nothing is withdrawn: what becomes of a message is not told at this door.
     public mutating func closed() -> Transaction? { nil }
 
-    /// Remembers the fault: from here on nothing is answered.
-    private mutating func fail(_ error: DoorError) -> DoorError {
-        fault = error
-        return error
-    }
-
-    /// Moves what is unread to the front, and takes more room where `unread` bytes need it.
-    private mutating func makeRoom(_ unread: Int) {
-        var larger: [UInt8] = []
-        larger.reserveCapacity(unread)
-        larger.append(contentsOf: room[start..<end])
-        larger.append(contentsOf: repeatElement(0, count: max(1024, unread) - larger.count))
-        room = larger
-        end -= start
-        start = 0
-    }
-
-    /// Copies bytes to a place where there is room for them; traps where there is not.
-    @inline(__always)
-    private static func copy(_ bytes: Span<UInt8>, to room: inout [UInt8], at place: Int) {
-        precondition(place >= 0 && bytes.count <= room.count - place)
-        // Both buffers live through the call, and the line above checked the bounds.
-        unsafe bytes.withUnsafeBytes { source in
-            unsafe room.withUnsafeMutableBytes { target in
-                unsafe UnsafeMutableRawBufferPointer(rebasing: target[place...]).copyMemory(from: source)
-            }
+    /// Keeps bytes for later.
+    private mutating func keep(_ bytes: Span<UInt8>) {
+        if start > 0 {
+            waiting.removeSubrange(0..<start)
+            start = 0
         }
+        // The buffer outlives the call, and `append` copies it.
+        unsafe bytes.withUnsafeBufferPointer { buffer in unsafe waiting.append(contentsOf: buffer) }
     }
 
-    /// Reads on in a request.
-    @inline(__always)
-    private static func scan(
-        _ request: inout PolicyRequest, _ room: [UInt8], _ unread: Range<Int>
-    ) throws(DoorError) -> Bool {
-        try request.scan(room.span.extracting(unread))
+    /// Reads on in what was kept.
+    private mutating func readWaiting() {
+        var bytes: [UInt8] = []
+        swap(&bytes, &waiting)
+        start += read(bytes.span.extracting(start..<bytes.count))
+        if start == bytes.count {
+            bytes.removeAll(keepingCapacity: bytes.capacity <= PolicySession.idleBytesMax)
+            start = 0
+        }
+        swap(&bytes, &waiting)
     }
 
-    /// Steps over the request that was read.
-    @inline(__always)
-    private mutating func finishRequest() {
-        start += request.byteCount
+    /// Reads on in the request at the head of some bytes. Once it is complete it is Weir's turn, and the request's length
+    /// is returned; else 0.
+    private mutating func read(_ bytes: Span<UInt8>) -> Int {
+        do {
+            guard try request.scan(bytes) else { return 0 }
+        } catch {
+            turn = .fault(error)
+            return 0
+        }
+        let used = request.byteCount
+        if let stage = request.stage, stage >= .rcpt {
+            take(bytes, stage)
+            turn = .ask
+        } else {
+            turn = .send(PolicyReply.dunno)
+        }
         request = PolicyRequest()
-        guard start == end else { return }
-        start = 0
-        end = 0
-        if room.count > PolicySession.idleBytesMax { room = [] }
+        return used
     }
 
-    /// The request as a transaction. Recipients are never complete: Postfix asks about each one before it has decided, and
-    /// later gives their number alone.
-    @inline(__always)
-    private mutating func transaction(_ stage: Stage) -> Transaction {
-        renew(&helo, room, start, request.helo)
-        renew(&login, room, start, request.login)
-        var queueID = ""
-        renew(&queueID, room, start, request.queueID)
-        let bytes = room.span.extracting(start..<end)
-        var recipients: [Recipient] = []
-        if !request.recipient.isEmpty, let key = addressHash.key(bytes.extracting(request.recipient)) {
-            recipients = [Recipient(key)]
-        }
-        return Transaction(
-            stage: stage,
-            session: Session(
-                door: .policy, mailHost: mailHost, client: request.client, clientPort: request.clientPort, helo: helo,
-                login: login, isEncrypted: request.isEncrypted),
-            envelope: Envelope(
-                reversePath: addressHash.key(bytes.extracting(request.sender)), recipients: recipients,
-                recipientCount: request.recipientCount, bytes: request.size),
-            queueID: queueID,
-            instance: request.instance.isEmpty ? 0 : instanceHash.hash(bytes.extracting(request.instance)))
+    /// Takes the request over into the transaction. Recipients are never complete: Postfix asks about each one before it has
+    /// decided, and later gives their number alone.
+    private mutating func take(_ bytes: Span<UInt8>, _ stage: Stage) {
+        transaction.stage = stage
+        transaction.session.client = request.client
+        transaction.session.clientPort = request.clientPort
+        transaction.session.isEncrypted = request.isEncrypted
+        renew(&transaction.session.helo, bytes.extracting(request.helo))
+        renew(&transaction.session.login, bytes.extracting(request.login))
+        transaction.envelope.reversePath = addressHash.key(bytes.extracting(request.sender))
+        let recipient = addressHash.key(bytes.extracting(request.recipient))
+        transaction.envelope.recipients = recipient.map { [Recipient($0)] } ?? []
+        transaction.envelope.recipientCount = request.recipientCount
+        transaction.envelope.bytes = request.size
+        renew(&transaction.queueID, bytes.extracting(request.queueID))
+        transaction.instance = request.instance.isEmpty ? 0 : instanceHash.hash(bytes.extracting(request.instance))
     }
 }
 
-/// Makes `text` the value at a place of the request that begins at `start`, and leaves it alone where it is that already.
-/// What is not UTF-8 is repaired.
-private func renew(_ text: inout String, _ room: [UInt8], _ start: Int, _ place: Range<Int>) {
-    let value = room.span.extracting(start + place.lowerBound..<start + place.upperBound)
-    guard !isSame(text.utf8Span.span, value) else { return }
-    text = unsafe value.withUnsafeBufferPointer { buffer in unsafe String(decoding: buffer, as: UTF8.self) }
+/// Makes `text` the given bytes, and leaves it alone where it is these already. What is not UTF-8 is repaired.
+private func renew(_ text: inout String, _ bytes: Span<UInt8>) {
+    guard !isSame(text.utf8Span.span, bytes) else { return }
+    text = unsafe bytes.withUnsafeBufferPointer { buffer in unsafe String(decoding: buffer, as: UTF8.self) }
 }

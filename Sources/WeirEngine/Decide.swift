@@ -58,20 +58,30 @@ extension Engine {
         let queueKey = transaction.queueID.isEmpty ? 0 : queueKey(transaction.session.mailHost, transaction.queueID)
         let sessionKey = sessionKey(transaction.session)
         let found = known(transaction, queueKey: queueKey, sessionKey: sessionKey, at: time)
-        let message = found ?? create(at: time)
-        if queueKey != 0, messages.slots[message].queueKey != queueKey {
-            messages.slots[message].queueKey = queueKey
-            messages.set(queueKey, to: message)
+        let message: Int
+        if let found, !mustBeginAnew(found, transaction) {
+            message = found
+        } else {
+            let milterAsked = found.map { messages.slots[$0].milterAsked } ?? false
+            let deadCounted = found.map { messages.slots[$0].deadCounted } ?? false
+            message = create(at: time)
+            messages.slots[message].milterAsked = milterAsked
+            messages.slots[message].deadCounted = deadCounted
+            messages.setSessionKey(sessionKey, of: message)
         }
-        if found == nil {
-            messages.slots[message].sessionKey = sessionKey
-            messages.set(sessionKey, to: message)
-        }
+        if queueKey != 0, messages.slots[message].queueKey != queueKey { messages.setQueueKey(queueKey, of: message) }
         if transaction.instance != 0, messages.slots[message].instance != transaction.instance {
-            messages.slots[message].instance = transaction.instance
-            messages.set(transaction.instance, to: message)
+            messages.setInstance(transaction.instance, of: message)
         }
         return message
+    }
+
+    /// True where a message that was given up asks on: its reservation ran out while the client took its time. It is
+    /// counted in a new record, which can run out in its turn.
+    private func mustBeginAnew(_ message: Int, _ transaction: Transaction) -> Bool {
+        let state = messages.slots[message].state
+        guard state == .over || state != .committed && messages.hasRunOut(message) else { return false }
+        return !messages.slots[message].answered.contains(Engine.question(transaction))
     }
 
     /// A message known by one of its keys.
@@ -82,12 +92,11 @@ extension Engine {
             return slot
         }
         if queueKey != 0, let slot = messages.slot(of: queueKey), messages.slots[slot].queueKey == queueKey,
-            time - messages.slots[slot].createdAt < Engine.messageMemoryNanoseconds
+            time - messages.slots[slot].createdAt < Engine.messageMemoryNanoseconds,
+            transaction.instance == 0 || messages.slots[slot].instance == 0
         {
-            // A queue id used again within the hour comes from another connection, and is another message.
-            let isOpen = messages.slots[slot].sessionKey == sessionKey
-            let isEnded = messages.slots[slot].sessionKey == 0
-            if isOpen || isEnded && messages.slots[slot].endedSession == sessionKey { return slot }
+            // A queue id used again within the hour has another instance or comes from another connection.
+            if messages.slots[slot].isOf(session: sessionKey) { return slot }
         }
         guard let slot = messages.slot(of: sessionKey), messages.slots[slot].sessionKey == sessionKey else { return nil }
         // Another instance or another queue id on the same connection is the next message.
@@ -126,13 +135,19 @@ extension Engine {
     /// Most recipients remembered of one message; beyond it they are unavailable one by one.
     static let recipientsKeptMax = 10_000
 
+    /// Most bytes or recipients that a message can have: a peer's word for it must not make a total overflow.
+    static let amountMax = 1 << 40
+
     /// Takes over what a question says of the message.
     private mutating func takeFacts(_ transaction: Transaction, _ message: Int) {
         let envelope = transaction.envelope
-        messages.slots[message].reversePath = envelope.reversePath?.address
-        messages.slots[message].amounts.isNullSender = envelope.reversePath == nil
-        messages.slots[message].amounts.bytes = Int64(max(0, envelope.bytes))
-        messages.slots[message].amounts.recipients = Int64(max(0, envelope.recipientCount))
+        if messages.slots[message].state != .reserved {
+            // What was reserved is what is charged, so the reverse-path stays what it was then.
+            messages.slots[message].reversePath = envelope.reversePath?.address
+            messages.slots[message].amounts.isNullSender = envelope.reversePath == nil
+        }
+        messages.slots[message].amounts.bytes = Int64(min(max(0, envelope.bytes), Engine.amountMax))
+        messages.slots[message].amounts.recipients = Int64(min(max(0, envelope.recipientCount), Engine.amountMax))
         if envelope.recipientsAreComplete {
             messages.slots[message].recipients = envelope.recipients.filter { $0.refusal == nil }.map(\.key)
             messages.slots[message].recipientsAreComplete = true
@@ -193,17 +208,16 @@ extension Engine {
         }
         if part.isWhole { messages.slots[message].payers = payers }
         guard let payer = payers.first else {
-            if state != .free { totals.unattributed += 1 }
             messages.slots[message].state = .free
             decision.reason = .unattributed
             return decision
         }
         if subscribers.slots[Int(payer.slot)].isExempt { decision.reason = .exempt }
-        var outcome = check(message, part, at: time)
-        outcome.distinctUnavailable = part.withDistinct && !messages.slots[message].recipientsAreComplete
+        let outcome = check(message, part, at: time)
         if outcome.enforced.isEmpty {
             reserve(message, part, observed: outcome.observed, at: time)
             messages.slots[message].state = .reserved
+            messages.slots[message].kept = []
             if part.withDistinct, messages.slots[message].recipientsAreComplete { messages.slots[message].distinctCounted = true }
         } else if !part.isWhole {
             let amounts = messages.slots[message].amounts
@@ -253,13 +267,29 @@ extension Engine {
 
     /// Ends a message by the answer to its end.
     private mutating func finish(_ message: Int, _ decision: Decision, at time: Int64) {
-        messages.slots[message].endedSession = messages.slots[message].sessionKey
+        let session = messages.slots[message].sessionKey
+        if session != 0 {
+            messages.slots[message].endedSession = session
+            countEnd(message)
+        }
         switch messages.slots[message].state {
         case .reserved: commit(message, at: time)
         case .held:
             remember(held: message, decision)
             end(message, .held, at: time)
+        case .committed: break  // by the other door, at another time
         case let state: end(message, state, at: time)
+        }
+    }
+
+    /// Counts what is told of a message once, at its first end.
+    private mutating func countEnd(_ message: Int) {
+        if messages.slots[message].state == .free { totals.unattributed += 1 }
+        guard !messages.slots[message].recipientsAreComplete else { return }
+        for payer in messages.slots[message].payers where subscribers.slots[Int(payer.slot)].serial == payer.serial {
+            guard plan(of: Int(payer.slot)).needsRecipients else { continue }
+            totals.distinctUnavailable += 1
+            return
         }
     }
 

@@ -99,7 +99,7 @@ public struct Engine: Sendable {
     /// set it back: `clockShifted` moves the state by as much, so that engine time goes on.
     public mutating func step(_ input: Input) -> [Output] {
         let before = engineTime
-        if case .clockShifted(let nanoseconds) = input.event { clockOffset += nanoseconds }
+        if case .clockShifted(let nanoseconds) = input.event { shiftClock(by: nanoseconds) }
         now = input.at
         let time = engineTime
         precondition(time >= before, "time ran backwards: the shell must clamp it inside the lock")
@@ -111,11 +111,23 @@ public struct Engine: Sendable {
         case .policy(let policy): replacePolicy(policy, at: time)
         case .act(let act): perform(act, at: time, &outputs)
         case .clockShifted: break
-        case .gap(let count): totals.inputsMissing += count
-        case .tick: sweep(slots: Engine.sweepSlotsPerTick, at: time)
+        case .gap(let count): totals.inputsMissing &+= count
+        case .tick:
+            expire(messages: Engine.sweepSlotsPerTick, at: time)
+            sweep(slots: Engine.sweepSlotsPerTick, at: time)
         }
         housekeep(at: engineTime, &outputs)
         return outputs
+    }
+
+    /// Keeps engine time where it is when the clock jumps. Cases show clock time, so they move with the clock.
+    private mutating func shiftClock(by nanoseconds: Int64) {
+        clockOffset += nanoseconds
+        for place in cases.indices {
+            guard let open = cases[place] else { continue }
+            cases[place]?.openedAt = open.openedAt.advanced(byNanoseconds: nanoseconds)
+            cases[place]?.lastAt = open.lastAt.advanced(byNanoseconds: nanoseconds)
+        }
     }
 
     /// What is worth knowing before a transaction is decided, asked before the mail data arrive: read-only.

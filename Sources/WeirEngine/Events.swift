@@ -16,12 +16,14 @@ extension Engine {
             ? nil : messages.slot(of: queueKey(transaction.session.mailHost, transaction.queueID))
         let session = sessionKey(transaction.session)
         let found = byQueue ?? messages.slot(of: session)
-        if let message = found, messages.slots[message].sessionKey == session {
-            switch messages.slots[message].state {
-            case .reserved: cancel(message, .over, at: time)
-            case .noted, .held, .free: end(message, .over, at: time)
-            case .refused: end(message, .refused, at: time)
-            case .committed, .over: break
+        if let message = found, messages.slots[message].isOf(session: session) {
+            if messages.slots[message].sessionKey != 0 {
+                switch messages.slots[message].state {
+                case .reserved: cancel(message, .over, at: time)
+                case .noted, .held, .free: end(message, .over, at: time)
+                case .refused: end(message, .refused, at: time)
+                case .committed, .over: break
+                }
             }
             if messages.slots[message].deadCounted { return }
             messages.slots[message].deadCounted = true
@@ -59,7 +61,10 @@ extension Engine {
         switch act.verb {
         case .reset(let name):
             guard let slot = slot(named: name) else { return outputs.append(.acknowledged(.unknownSubscriber)) }
-            for index in subscribers.slots[slot].buckets.indices { subscribers.slots[slot].buckets[index].theoreticalArrival = 0 }
+            layOut(slot, at: time)
+            for limit in plan(of: slot).limits where !limit.limit.dimension.countsDistinct {
+                subscribers.slots[slot].buckets[limit.place].empty(limit.rate, at: time)
+            }
             subscribers.slots[slot].windows = []
             outputs.append(.acknowledged(.done))
             closeCase(slot, &outputs)
@@ -89,7 +94,7 @@ extension Engine {
         let normal = Attribution.normalised(name, plusSeparator: "")
         if let slot = subscribers.slot(of: hash.hash(normal), name: normal) { return slot }
         guard name.hasPrefix("["), name.hasSuffix("]") else { return nil }
-        let inside = name.dropFirst().dropLast().split(separator: "/")[0]
+        let inside = name.dropFirst().dropLast().prefix { $0 != "/" }
         guard let address = NetworkAddress(String(inside)) else { return nil }
         return subscribers.slot(of: hash.hash(address.high, address.low, 1))
     }
@@ -129,6 +134,8 @@ extension Engine {
                 subscribers.slots[Int(payer.slot)].buckets[limit.place].force(units, limit.rate, extra: 0, at: time)
             }
             subscribers.slots[Int(payer.slot)].lastCharge = time
+            subscribers.slots[Int(payer.slot)].counts.messages &+= 1
+            subscribers.slots[Int(payer.slot)].counts.recipients &+= UInt32(truncatingIfNeeded: message.amounts.recipients)
         }
         totals.messages += 1
         totals.recipients += UInt64(max(0, message.amounts.recipients))
@@ -139,19 +146,10 @@ extension Engine {
 
     /// What is due at every step: reservations that ran out, a case gone idle, a few subscribers to lay out anew.
     mutating func housekeep(at time: Int64, _ outputs: inout [Output]) {
-        for _ in 0..<8 {
-            guard let message = messages.nextOlder(than: time - Engine.reservationNanoseconds) else { break }
-            switch messages.slots[message].state {
-            case .reserved:
-                totals.expired += 1
-                cancel(message, .over, at: time)
-            case .noted, .free, .held: if messages.slots[message].sessionKey != 0 { end(message, .over, at: time) }
-            case .committed, .refused, .over: break
-            }
-        }
+        expire(messages: 8, at: time)
         if !cases.isEmpty {
             caseHand = caseHand + 1 < cases.count ? caseHand + 1 : 0
-            if let open = cases[caseHand], now.since(open.lastAt) >= policy.caseIdleSeconds * 1_000_000_000,
+            if let open = cases[caseHand], now.since(open.lastAt) / 1_000_000_000 >= policy.caseIdleSeconds,
                 let slot = slot(named: open.subscriber)
             {
                 closeCase(slot, &outputs)
@@ -159,6 +157,23 @@ extension Engine {
         }
         if breaker.advance(to: time, policy.breaker) { outputs.append(.breaker(isOpen: false)) }
         if migrationLeft > 0 { sweep(slots: 2, at: time) }
+    }
+
+    /// Gives up messages first seen ten minutes ago whose end was not answered, some at a time.
+    mutating func expire(messages count: Int, at time: Int64) {
+        for _ in 0..<count {
+            guard let message = messages.nextOlder(than: time - Engine.reservationNanoseconds) else { break }
+            // Where it asks on after all, it is known by its queue id and its connection.
+            let session = messages.slots[message].sessionKey
+            if session != 0 { messages.slots[message].endedSession = session }
+            switch messages.slots[message].state {
+            case .reserved:
+                totals.expired += 1
+                cancel(message, .over, at: time)
+            case .noted, .free, .held: if session != 0 { end(message, .over, at: time) }
+            case .committed, .refused, .over: break
+            }
+        }
     }
 
     /// Lays subscribers out anew and forgets those without mail for 90 days.
@@ -175,6 +190,11 @@ extension Engine {
             }
             if subscribers.slots[sweepHand].revision != 0 { layOut(sweepHand, at: time) }
         }
-        if migrationLeft == 0, time - layouts.current.since > 2 * Engine.reservationNanoseconds { layouts.forgetOld() }
+        // A reservation names its limits by the layout that it was made under, so that one must outlive it.
+        if migrationLeft == 0, time - layouts.current.since > 2 * Engine.reservationNanoseconds,
+            messages.haveRunOut(upTo: layouts.current.since)
+        {
+            layouts.forgetOld()
+        }
     }
 }

@@ -236,8 +236,8 @@ extension Transaction {
                 out.byte(0)
             }
         }
-        out.count(envelope.recipientCount)
-        out.count(envelope.bytes)
+        out.count(max(0, envelope.recipientCount))
+        out.count(max(0, envelope.bytes))
         out.array(content.fields) {
             $0.string($1.name)
             $0.string($1.body)

@@ -16,6 +16,8 @@ public struct LimitView: Hashable, Sendable {
     public var burst: Int64
     /// Seconds until one more unit fits: 0 where it fits now.
     public var roomInSeconds: Int64
+    /// What it does with a message that it has no room for.
+    public var action: LimitAction
 
     /// Used share in percent.
     public var usedPercent: Int64 { burst > 0 ? used * 100 / burst : 100 }
@@ -143,7 +145,7 @@ extension Engine {
     private func view(of limit: CompiledLimit, _ state: SubscriberState) -> LimitView {
         var view = LimitView(
             rule: limit.rule, line: limit.limit.line, isEnforced: limit.isEnforced, used: 0, burst: limit.limit.burst,
-            roomInSeconds: 0)
+            roomInSeconds: 0, action: limit.limit.action)
         if limit.limit.dimension.countsDistinct {
             guard limit.place < state.windows.count else { return view }
             var window = state.windows[limit.place]

@@ -60,7 +60,12 @@ enum Attribution: Equatable {
             break
         }
         guard needsWork else { return login }
-        let bytes = login.utf8.prefix(nameBytesMax).map(lowered)
+        var bytes = login.utf8.prefix(nameBytesMax).map(lowered)
+        if login.utf8.count > nameBytesMax {
+            // A character that the cut goes through is left out whole, so that the name's name is the name.
+            while let last = bytes.last, last & 0xC0 == 0x80 { bytes.removeLast() }
+            if let last = bytes.last, last >= 0xC0 { bytes.removeLast() }
+        }
         let at = bytes.lastIndex(of: UInt8(ascii: "@")) ?? bytes.count
         guard let separator, let plus = bytes[..<at].firstIndex(of: separator), plus > 0 else {
             return String(decoding: bytes, as: UTF8.self)

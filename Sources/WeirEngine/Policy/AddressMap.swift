@@ -20,14 +20,18 @@ public struct AddressMap: Hashable, Sendable {
 
     /// Sorted by address, then by length: a block stands right before the blocks within it.
     public private(set) var entries: [Entry]
-    /// For each entry the index of the smallest block that encloses it, -1 where there is none.
+    /// For each entry the index of the smallest block that encloses it, -1 where there is none. IPv6 blocks around the
+    /// IPv4-mapped addresses count as enclosing: they match no IPv4 address, but the way out to their like leads over them.
     private var parents: [Int32]
 
-    /// A map of some entries; a block given twice keeps the last.
+    /// A map of some entries; a block given twice keeps the last. Names are lowered like logins, so that a subscriber is
+    /// the same one by either proof.
     public init(_ given: [Entry] = []) {
         var last: [NetworkPrefix: Int] = [:]
         for (index, entry) in given.enumerated() { last[entry.prefix] = index }
-        let kept = given.enumerated().filter { last[$1.prefix] == $0 }.map(\.element)
+        let kept = given.enumerated().filter { last[$1.prefix] == $0 }.map {
+            Entry(prefix: $1.prefix, subscriber: Attribution.normalised($1.subscriber, plusSeparator: ""))
+        }
         let sorted = kept.sorted {
             ($0.prefix.address.high, $0.prefix.address.low, $0.prefix.length)
                 < ($1.prefix.address.high, $1.prefix.address.low, $1.prefix.length)
@@ -36,7 +40,7 @@ public struct AddressMap: Hashable, Sendable {
         parents.reserveCapacity(sorted.count)
         for (index, entry) in sorted.enumerated() {
             var candidate = index - 1
-            while candidate >= 0, !sorted[candidate].prefix.contains(entry.prefix.address) {
+            while candidate >= 0, !sorted[candidate].prefix.encloses(entry.prefix.address) {
                 candidate = Int(parents[candidate])
             }
             parents.append(Int32(candidate))
@@ -80,5 +84,15 @@ public struct AddressMap: Hashable, Sendable {
                 let length = try r.index(below: 129)
                 return Entry(prefix: NetworkPrefix(address, length: length), subscriber: try r.string())
             })
+    }
+}
+
+extension NetworkPrefix {
+    /// True where the 128-bit number lies in the block, whether IPv4 or IPv6.
+    fileprivate func encloses(_ other: NetworkAddress) -> Bool {
+        let bits = address.isIPv4 ? length + 96 : length
+        let high: UInt64 = bits >= 64 ? ~0 : bits <= 0 ? 0 : ~0 << UInt64(64 - bits)
+        let low: UInt64 = bits >= 128 ? ~0 : bits <= 64 ? 0 : ~0 << UInt64(128 - bits)
+        return other.high & high == address.high && other.low & low == address.low
     }
 }

@@ -34,13 +34,10 @@ public struct HeaderRule: Hashable, Sendable {
     /// The pattern as written in the configuration.
     public var pattern: String { "\(before){subscriber}\(after)" }
 
-    /// The subscriber named by some fields; nil where none of them matches. With several fields of that name the last one
-    /// counts: relays add theirs below what the client sent, and a client can only forge above it.
+    /// The subscriber named by some fields; nil where none is. With several fields of that name the last one alone counts,
+    /// matching or not: relays add theirs below what the client sent, and a client can only forge above it.
     public func subscriber(in fields: [Content.Field]) -> String? {
-        for candidate in fields.reversed() where equalIgnoringCase(candidate.name, field) {
-            if let name = extract(from: candidate.body) { return name }
-        }
-        return nil
+        fields.last { equalIgnoringCase($0.name, field) }.flatMap { extract(from: $0.body) }
     }
 
     /// The part of a field body between `before` and `after`.

@@ -64,7 +64,7 @@ public struct Policy: Hashable, Sendable {
     public var observesEverything: Bool
     /// The plans; the first is the default plan.
     public var plans: [Plan]
-    /// What is said of single subscribers.
+    /// What is said of single subscribers, by name in lower case.
     public var subscribers: [String: SubscriberEntry]
     /// Client address to subscriber.
     public var addressMap: AddressMap
@@ -100,7 +100,7 @@ public struct Policy: Hashable, Sendable {
         self.revision = revision
         self.observesEverything = observesEverything
         self.plans = plans
-        self.subscribers = subscribers
+        self.subscribers = Policy.normalised(subscribers)
         self.addressMap = addressMap
         self.headerRule = headerRule
         self.trustedRelays = trustedRelays
@@ -110,6 +110,18 @@ public struct Policy: Hashable, Sendable {
         self.breaker = breaker
         self.caseIdleSeconds = caseIdleSeconds
         self.contact = contact
+    }
+
+    /// Entries under the names that logins have, in lower case. Of two that differ in case alone the later in order holds.
+    private static func normalised(_ given: [String: SubscriberEntry]) -> [String: SubscriberEntry] {
+        var result: [String: SubscriberEntry] = [:]
+        result.reserveCapacity(given.count)
+        for (name, entry) in given.sorted(by: { $0.key < $1.key }) {
+            var entry = entry
+            entry.parent = entry.parent.map { Attribution.normalised($0, plusSeparator: "") }
+            result[Attribution.normalised(name, plusSeparator: "")] = entry
+        }
+        return result
     }
 
     /// The plan of everybody of whom nothing is said, until the operator writes a better one. Amounts follow the quotas in

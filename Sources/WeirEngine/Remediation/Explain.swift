@@ -17,20 +17,19 @@ extension Engine {
             }
         }
         let subscriber = Int(payers[0].slot)
-        let strongest = strongest(outcome.enforced, payers)
-        let wouldBe = strongestKind(outcome.enforced + outcome.observed, payers)
+        let kind = plan(of: subscriber).plan.kind
+        let strongest = strongest(outcome.enforced, payers, kind)
+        let wouldBe = strongestKind(outcome.enforced + outcome.observed, payers, kind)
         guard let trip = strongest else {
-            subscribers.slots[subscriber].counts.wouldStop &+= 1
-            totals.wouldStop += 1
+            messages.slots[message].wouldStop = true
             decision.would = wouldBe
             decision.rule = outcome.observed.first.map { plan(of: Int(payers[$0.payer].slot)).limits[$0.limit].rule }
             return
         }
-        let compiled = plan(of: Int(payers[trip.payer].slot))
-        let limit = compiled.limits[trip.limit]
+        let limit = plan(of: Int(payers[trip.payer].slot)).limits[trip.limit]
         let code = openCase(subscriber, limit, at: time, &outputs)
         let wait = outcome.enforced.map(\.wait).filter { $0 != .max }.max() ?? 0
-        decision.verdict = verdict(trip, limit, compiled.plan.kind, wait: wait, code: code)
+        decision.verdict = verdict(trip, limit, kind, wait: wait, code: code)
         decision.would = wouldBe == decision.verdict.kind ? nil : wouldBe
         decision.reason = trip.wait == .max ? .largerThanBurst : .overLimit
         decision.rule = limit.rule
@@ -54,18 +53,18 @@ extension Engine {
     // MARK: - Which limit speaks
 
     /// What a limit does, given what the sender is: people's mail programs never get a 4xx, what can never pass is
-    /// refused for good.
+    /// refused for good. The kind is that of whoever speaks SMTP, also where a parent's limit has no room.
     private func action(_ trip: Trip, _ limit: CompiledLimit, _ kind: PlanKind) -> LimitAction {
         if trip.wait == .max { return .reject }
         return kind == .mua && limit.limit.action == .defer ? .hold : limit.limit.action
     }
 
     /// The trip that takes most from the sender; among equals the longest wait, then the first.
-    private func strongest(_ trips: [Trip], _ payers: [Payer]) -> Trip? {
+    private func strongest(_ trips: [Trip], _ payers: [Payer], _ kind: PlanKind) -> Trip? {
         var best: (trip: Trip, action: LimitAction)?
         for trip in trips {
             let plan = plan(of: Int(payers[trip.payer].slot))
-            let action = action(trip, plan.limits[trip.limit], plan.plan.kind)
+            let action = action(trip, plan.limits[trip.limit], kind)
             if let current = best, (action.rawValue, trip.wait) <= (current.action.rawValue, current.trip.wait) { continue }
             best = (trip, action)
         }
@@ -73,10 +72,10 @@ extension Engine {
     }
 
     /// The kind of verdict that some trips would make.
-    private func strongestKind(_ trips: [Trip], _ payers: [Payer]) -> Verdict.Kind? {
-        guard let trip = strongest(trips, payers) else { return nil }
+    private func strongestKind(_ trips: [Trip], _ payers: [Payer], _ kind: PlanKind) -> Verdict.Kind? {
+        guard let trip = strongest(trips, payers, kind) else { return nil }
         let plan = plan(of: Int(payers[trip.payer].slot))
-        switch action(trip, plan.limits[trip.limit], plan.plan.kind) {
+        switch action(trip, plan.limits[trip.limit], kind) {
         case .hold: return .hold
         case .defer: return .defer
         case .reject: return .reject
@@ -131,6 +130,15 @@ extension Engine {
 
     // MARK: - Counts and cases
 
+    /// Counts a message that passed and would have been stopped, once.
+    mutating func countWouldStop(_ message: Int) {
+        totals.wouldStop += 1
+        guard let payer = messages.slots[message].payers.first,
+            subscribers.slots[Int(payer.slot)].serial == payer.serial
+        else { return }
+        subscribers.slots[Int(payer.slot)].counts.wouldStop &+= 1
+    }
+
     /// Counts a trip for its rule.
     private mutating func count(_ trip: Trip, _ limit: CompiledLimit, slot: Int, isEnforced: Bool) {
         var counts = ruleCounts[limit.rule] ?? RuleCounts()
@@ -149,14 +157,13 @@ extension Engine {
     ) -> String? {
         let open = Int(subscribers.slots[slot].openCase)
         if open >= 0 { return cases[open]?.code }
+        guard !freeCases.isEmpty || cases.count < bounds.casesMax else { return nil }
         let wasOpen = breaker.isOpen
         guard breaker.admit(at: time, policy.breaker) else {
             if !wasOpen { outputs.append(.breaker(isOpen: true)) }
             return nil
         }
-        guard let place = freeCases.popLast().map(Int.init) ?? (cases.count < bounds.casesMax ? cases.count : nil) else {
-            return nil
-        }
+        let place = freeCases.popLast().map(Int.init) ?? cases.count
         let new = RemediationCase(
             code: RemediationCase.code(node: node, &random), subscriber: subscribers.slots[slot].name, state: .slowed,
             rule: limit.rule, openedAt: now, lastAt: now)

@@ -16,7 +16,7 @@ enum MessageState: UInt8, Sendable {
     case refused
     /// Aborted, or its reservation ran out.
     case over
-    /// Accepted without being counted: nobody's, or exempt.
+    /// Accepted without being counted: nobody's.
     case free
 }
 
@@ -80,7 +80,7 @@ struct MessageRecord: Sendable {
     var queueKey: UInt64 = 0
     /// Mail host, client address and port, while the message is open.
     var sessionKey: UInt64 = 0
-    /// The connection on which it ended.
+    /// The connection on which its end was answered, or on which it ran out.
     var endedSession: UInt64 = 0
     /// The policy door's instance.
     var instance: UInt64 = 0
@@ -88,7 +88,7 @@ struct MessageRecord: Sendable {
     var reversePath: UInt64?
     /// Engine time at which it was first seen.
     var createdAt: Int64 = 0
-    /// Engine time at which its end was answered.
+    /// Engine time at which it ended: its end was answered, it was withdrawn, or it ran out.
     var endedAt: Int64 = 0
     /// Where it stands.
     var state = MessageState.noted
@@ -102,6 +102,8 @@ struct MessageRecord: Sendable {
     var distinctCounted = false
     /// True where `recipients` is every accepted recipient.
     var recipientsAreComplete = false
+    /// True once an observed limit had no room for it.
+    var wouldStop = false
     /// RCPT requests seen at the policy door.
     var recipientRequests: Int32 = 0
     /// The accepted recipients, as far as they are known; dropped when the message ends.
@@ -114,6 +116,9 @@ struct MessageRecord: Sendable {
     var inserted: [InsertedKey] = []
     /// The answer where it was not a plain accept, kept for repetitions: none or one, out of line to keep records small.
     var kept: [Decision] = []
+
+    /// True where the message is open on a connection, or was when it ended.
+    func isOf(session: UInt64) -> Bool { sessionKey == session || sessionKey == 0 && endedSession == session }
 }
 
 /// Messages by queue id, by instance and by connection, in a ring: the oldest gives way at the bound.
@@ -166,8 +171,30 @@ struct MessageTable: Sendable {
     /// The slot of a key.
     func slot(of key: UInt64) -> Int? { index.slot(of: key) }
 
-    /// Lets a key find a message; a key that found another finds this one from now on.
-    mutating func set(_ key: UInt64, to slot: Int) { index.set(key, to: slot) }
+    /// Lets a queue key find a message. The one that it had is forgotten, so that the index never holds more than three
+    /// keys a message; a key that found another message finds this one from now on.
+    mutating func setQueueKey(_ key: UInt64, of slot: Int) {
+        replace(slots[slot].queueKey, by: key, of: slot)
+        slots[slot].queueKey = key
+    }
+
+    /// Lets a connection find a message, in the same way.
+    mutating func setSessionKey(_ key: UInt64, of slot: Int) {
+        replace(slots[slot].sessionKey, by: key, of: slot)
+        slots[slot].sessionKey = key
+    }
+
+    /// Lets an instance find a message, in the same way.
+    mutating func setInstance(_ key: UInt64, of slot: Int) {
+        replace(slots[slot].instance, by: key, of: slot)
+        slots[slot].instance = key
+    }
+
+    /// Takes one key of a message out of the index and puts another in.
+    private mutating func replace(_ old: UInt64, by new: UInt64, of slot: Int) {
+        if old != 0 { index.remove(old, of: slot) }
+        index.set(new, to: slot)
+    }
 
     /// Takes all keys of a message out of the index.
     mutating func forgetKeys(_ slot: Int) {
@@ -191,6 +218,14 @@ struct MessageTable: Sendable {
         nextToExpire += 1
         return slot
     }
+
+    /// True where `nextOlder` has given the message out: what is reserved for it now would never run out.
+    func hasRunOut(_ slot: Int) -> Bool { slots[slot].number < nextToExpire }
+
+    /// True where every message first seen up to a moment was given out by `nextOlder`.
+    func haveRunOut(upTo moment: Int64) -> Bool {
+        nextToExpire > last || slots[slot(number: nextToExpire)].createdAt > moment
+    }
 }
 
 // MARK: - Storage
@@ -202,7 +237,12 @@ extension MessageTable {
         out.fixed64(first)
         out.fixed64(last)
         out.fixed64(nextToExpire)
-        out.array(slots) { $1.encode(&$0) }
+        out.count(slots.count)
+        for slot in slots.indices {
+            slots[slot].encode(&out)
+            let keys = [slots[slot].queueKey, slots[slot].sessionKey, slots[slot].instance]
+            for key in keys { out.bool(key != 0 && index.slot(of: key) == slot) }
+        }
     }
 
     /// Reads a table.
@@ -212,15 +252,14 @@ extension MessageTable {
         self.init(capacity: capacity, first: try input.fixed64())
         last = try input.fixed64()
         nextToExpire = try input.fixed64()
-        let total = try input.count(minimumBytes: 10)
+        let total = try input.count(minimumBytes: 13)
         guard total <= capacity, last >= first, nextToExpire > first, UInt64(total) <= last - first else {
             throw CodecError(place: input.place, expected: "at most \(capacity) messages")
         }
         for slot in 0..<total {
             slots.append(try MessageRecord(&input))
-            // A key taken over by a younger message must go on finding that one.
-            for key in [slots[slot].queueKey, slots[slot].sessionKey, slots[slot].instance] where key != 0 {
-                if let other = index.slot(of: key), slots[other].number > slots[slot].number { continue }
+            // A key that another message took over is still in the record, and not in the index.
+            for key in [slots[slot].queueKey, slots[slot].sessionKey, slots[slot].instance] where try input.bool() {
                 index.set(key, to: slot)
             }
         }
@@ -240,7 +279,9 @@ extension MessageRecord {
         out.signed(endedAt)
         out.byte(state.rawValue)
         out.byte(answered.rawValue)
-        for flag in [milterAsked, deadCounted, distinctCounted, recipientsAreComplete, amounts.isNullSender] { out.bool(flag) }
+        for flag in [milterAsked, deadCounted, distinctCounted, recipientsAreComplete, wouldStop, amounts.isNullSender] {
+            out.bool(flag)
+        }
         out.signed(Int64(recipientRequests))
         out.array(recipients) {
             $0.fixed64($1.address)
@@ -278,6 +319,7 @@ extension MessageRecord {
         deadCounted = try input.bool()
         distinctCounted = try input.bool()
         recipientsAreComplete = try input.bool()
+        wouldStop = try input.bool()
         amounts.isNullSender = try input.bool()
         recipientRequests = try input.int32()
         recipients = try input.array(minimumBytes: 16) { (r) throws(CodecError) in

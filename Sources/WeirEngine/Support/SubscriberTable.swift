@@ -30,7 +30,7 @@ struct SubscriberState: Sendable {
     var counts = SubscriberCounts()
     /// Engine time of the last transaction.
     var lastSeen: Int64 = 0
-    /// Engine time of the last charge to any bucket.
+    /// Engine time of the last message charged.
     var lastCharge: Int64 = 0
     /// A bucket for each counting limit of the plan.
     var buckets: [Bucket] = []
@@ -140,7 +140,7 @@ struct SubscriberTable: Sendable {
         guard isIdle(slot), !slots[slot].name.isEmpty else { return false }
         leaveParent(slot)
         index.remove(slots[slot].key, of: slot)
-        let serial = slots[slot].serial
+        let serial = slots[slot].serial &+ 1
         slots[slot] = SubscriberState(name: "", key: 0, serial: serial)
         free.append(Int32(slot))
         return true
@@ -193,6 +193,7 @@ extension SubscriberState {
         out.array(buckets) {
             $0.signed($1.theoreticalArrival)
             $0.signed($1.reserved)
+            $0.signed($1.lastCharge)
         }
         out.array(windows) { $1.encode(&$0) }
         familiar.encode(&out)
@@ -217,8 +218,8 @@ extension SubscriberState {
         counts.wouldStop = try input.integer(UInt32.self)
         lastSeen = try input.signed()
         lastCharge = try input.signed()
-        buckets = try input.array(minimumBytes: 2) { (r) throws(CodecError) in
-            Bucket(theoreticalArrival: try r.signed(), reserved: try r.signed())
+        buckets = try input.array(minimumBytes: 3) { (r) throws(CodecError) in
+            Bucket(theoreticalArrival: try r.signed(), reserved: try r.signed(), lastCharge: try r.signed())
         }
         windows = try input.array(minimumBytes: 3) { (r) throws(CodecError) in try DistinctWindow(&r) }
         familiar = try FamiliarRecipients(&input)

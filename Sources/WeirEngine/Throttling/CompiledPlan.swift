@@ -28,6 +28,8 @@ struct CompiledPlan: Sendable {
     let bucketCount: Int
     /// How many of them count distinct keys.
     let windowCount: Int
+    /// True where a limit counts distinct recipients, which must be known one by one for it.
+    let needsRecipients: Bool
     /// The place of the dead-recipient buckets, by limit index.
     let deadLimits: [Int]
 
@@ -64,6 +66,7 @@ struct CompiledPlan: Sendable {
         limits = compiled
         bucketCount = buckets
         windowCount = windows
+        needsRecipients = plan.limits.contains { $0.dimension.countsDistinct && $0.dimension != .distinctReversePaths }
         deadLimits = compiled.indices.filter { compiled[$0].limit.dimension == .deadRecipients }
     }
 }

@@ -68,10 +68,15 @@ struct DistinctWindow: Sendable, Equatable {
             return DistinctSketch.lowerBound(DistinctSketch.estimate(union))
         }
         if keys.count == 1 { return Int64(listed.count) + (lists(keys[0]) ? 0 : 1) }
+        if keys.count > 4 * DistinctWindow.exactKeysMax {
+            var all = listed.map { $0 >> 8 } + keys.map { $0 >> 8 }
+            all.sort()
+            return all.indices.reduce(0) { $1 > 0 && all[$1] == all[$1 - 1] ? $0 : $0 + 1 }
+        }
         var added: [UInt64] = []
         for key in keys where !lists(key) && !added.contains(where: { $0 >> 8 == key >> 8 }) {
             added.append(key)
-            if Int64(listed.count + added.count) > enough || added.count > 4 * DistinctWindow.exactKeysMax { break }
+            if Int64(listed.count + added.count) > enough { break }
         }
         return Int64(listed.count + added.count)
     }

@@ -30,10 +30,11 @@ struct FamiliarRecipients: Sendable, Equatable {
         return matches(print, filter: 0) || matches(print, filter: 1)
     }
 
-    /// Remembers a recipient.
+    /// Remembers a recipient. One that the older filter alone knows is put into the newer one: it was written to now, and
+    /// must not be forgotten with the others of its time.
     mutating func insert(_ key: UInt64) {
-        guard !contains(key) else { return }
         let print = UInt32(truncatingIfNeeded: key)
+        guard filters.isEmpty ? !listed.contains(print) : !matches(UInt64(print), filter: 0) else { return }
         if filters.isEmpty {
             if listed.count < FamiliarRecipients.listedMax {
                 listed.append(print)

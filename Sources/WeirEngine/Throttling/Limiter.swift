@@ -20,8 +20,6 @@ struct Outcome {
     var enforced: [Trip] = []
     /// Observed limits without room.
     var observed: [Trip] = []
-    /// True where distinct limits could not be checked.
-    var distinctUnavailable = false
 }
 
 /// What part of a message is checked.
@@ -48,7 +46,7 @@ extension Engine {
                 var wait: Int64 = 0
                 var units: Int64 = 0
                 if dimension.countsDistinct {
-                    guard part.withDistinct else { continue }
+                    guard part.withDistinct, part.isWhole || dimension != .distinctReversePaths else { continue }
                     (units, wait) = checkDistinct(message, slot: slot, plan.limits[index], plan.windowCount, at: time)
                 } else if dimension == .deadRecipients {
                     // Charged by delivery results, not by messages: the next one must fit.
@@ -109,8 +107,15 @@ extension Engine {
             let slot = Int(messages.slots[message].payers[payer].slot)
             let plan = plan(of: slot)
             if part.isWhole { subscribers.slots[slot].openCount += 1 }
-            if subscribers.slots[slot].isExempt { continue }
             var charged = messages.slots[message].payers[payer].charged
+            if subscribers.slots[slot].isExempt {
+                // Exempt since the reservation was made: it is given back, and nothing is charged at the end.
+                for index in plan.limits.indices where !part.isWhole && charged & (1 << UInt32(index)) != 0 {
+                    uncharge(message, part, slot: slot, plan.limits[index])
+                }
+                messages.slots[message].payers[payer].charged = 0
+                continue
+            }
             for index in plan.limits.indices {
                 let bit: UInt32 = 1 << UInt32(index)
                 if observed.contains(where: { $0.payer == payer && $0.limit == index }) {
@@ -120,7 +125,7 @@ extension Engine {
                 }
                 let dimension = plan.limits[index].limit.dimension
                 if dimension.countsDistinct {
-                    guard part.withDistinct else { continue }
+                    guard part.withDistinct, part.isWhole || dimension != .distinctReversePaths else { continue }
                     insertDistinct(message, payer: payer, slot: slot, index, plan.limits[index])
                     charged |= bit
                 } else if part.isWhole {
@@ -134,12 +139,13 @@ extension Engine {
         }
     }
 
-    /// Takes back what a message had reserved in one limit that turned out to have no room for its growth.
+    /// Takes back what a message had reserved in one limit, what it grew by left out: that was not reserved yet.
     private mutating func uncharge(_ message: Int, _ part: Part, slot: Int, _ limit: CompiledLimit) {
         let dimension = limit.limit.dimension
         guard !dimension.countsDistinct else { return }
+        let grows = dimension == .recipients || dimension == .bytes
         subscribers.slots[slot].buckets[limit.place].cancel(
-            messages.slots[message].amounts.units(dimension) - part.amounts.units(dimension))
+            messages.slots[message].amounts.units(dimension) - (grows ? part.amounts.units(dimension) : 0))
     }
 
     /// Puts a message's distinct keys into a window, and notes those that it brought.
@@ -175,6 +181,7 @@ extension Engine {
         }
         totals.messages += 1
         totals.recipients += UInt64(max(0, amounts.recipients))
+        if messages.slots[message].wouldStop { countWouldStop(message) }
         end(message, .committed, at: time)
     }
 
@@ -205,10 +212,11 @@ extension Engine {
         messages.slots[message].distinctCounted = false
     }
 
-    /// Takes a message's own keys out of a window again. With another message of the subscriber open they stay: it may
-    /// count on them, and an over-count that ages is better than a hole.
+    /// Takes a message's own keys out of a window again. With another message of the subscriber open, or committed since,
+    /// they stay: it may count on them, and an over-count that ages is better than a hole.
     private mutating func takeBack(_ message: Int, payer: Int, slot: Int, _ index: Int, _ limit: CompiledLimit) {
-        guard subscribers.slots[slot].openCount == 1, limit.place < subscribers.slots[slot].windows.count,
+        guard subscribers.slots[slot].openCount == 1,
+            subscribers.slots[slot].lastCharge < messages.slots[message].createdAt, limit.place < subscribers.slots[slot].windows.count,
             messages.slots[message].payers[payer].revision == subscribers.slots[slot].revision
         else { return }
         for entry in messages.slots[message].inserted where Int(entry.place) == payer * 32 + index {
@@ -246,8 +254,7 @@ extension Engine {
                 let limit = plan.limits[index]
                 guard !limit.limit.dimension.countsDistinct, limit.limit.dimension != .deadRecipients else { continue }
                 subscribers.slots[slot].buckets[limit.place].refund(
-                    amounts.units(limit.limit.dimension), limit.rate, committedAt: then,
-                    lastCharge: subscribers.slots[slot].lastCharge)
+                    amounts.units(limit.limit.dimension), limit.rate, committedAt: then)
             }
         }
         totals.refunded += 1

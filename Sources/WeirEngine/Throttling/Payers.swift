@@ -30,10 +30,12 @@ extension Engine {
 
     /// The payers from a subscriber up.
     mutating func chain(from slot: Int, at time: Int64) -> [Payer] {
+        subscribers.slots[slot].openCount += 1  // making room for a parent's parent must not push out the child
+        defer { subscribers.slots[slot].openCount -= 1 }
         layOut(slot, at: time)
         var payers = [payer(slot)]
         var parent = Int(subscribers.slots[slot].parent)
-        while parent >= 0, payers.count < Policy.chainMax {
+        while parent >= 0, payers.count < Policy.chainMax, !payers.contains(where: { Int($0.slot) == parent }) {
             layOut(parent, at: time)
             subscribers.slots[parent].lastSeen = time
             payers.append(payer(parent))
@@ -80,8 +82,11 @@ extension Engine {
         var plan = base
         for index in plan.limits.indices {
             guard let override = own[plan.limits[index].name] else { continue }
-            plan.limits[index].amount = override.amount
-            plan.limits[index].burst = plan.limits[index].dimension.countsDistinct ? override.amount : override.burst
+            var own = plan.limits[index]
+            own.amount = override.amount
+            own.burst = own.dimension.countsDistinct ? override.amount : override.burst
+            // It was usable when it was given; after a reload the limit of that name may have another period.
+            if own.fault == nil { plan.limits[index] = own }
         }
         let compiled = CompiledPlan(plan, observesEverything: observesEverything || policy.observesEverything)
         if let index = layouts.current.privatePlans[name] {
@@ -118,7 +123,7 @@ extension Engine {
         subscribers.slots[slot].tripped = tripped
     }
 
-    /// Points a subscriber to its parent, which is made where it has not sent yet. A loop is cut by `chainMax`.
+    /// Points a subscriber to its parent, which is made where it has not sent yet. A loop is cut where a chain is walked.
     private mutating func setParent(_ slot: Int, name: String?) {
         let before = Int(subscribers.slots[slot].parent)
         var parent = -1

@@ -154,7 +154,9 @@ final class FaultCollector {
     /// The faults in the order of files, lines and columns; nil where there is none.
     var result: ConfigurationFaults? {
         guard !faults.isEmpty else { return nil }
-        let ordered = faults.enumerated().sorted { sortKey($0.element.place, $0.offset) < sortKey($1.element.place, $1.offset) }
+        let ordered = faults.enumerated().sorted {
+            sortKey($0.element.place, $0.offset) < sortKey($1.element.place, $1.offset)
+        }
         return ConfigurationFaults(ordered.map(\.element), omittedCount: omittedCount)
     }
 

@@ -59,7 +59,8 @@ public enum Endpoint: Hashable, Sendable, CustomStringConvertible {
         else { return nil }
         let host = String(text[..<colon])
         // Without brackets, the last group of an IPv6 address would pass for a port.
-        guard host.hasPrefix("[") == host.contains(":"), let address = NetworkAddress(host), host.hasPrefix("[") != address.isIPv4
+        guard host.hasPrefix("[") == host.contains(":"), let address = NetworkAddress(host),
+            host.hasPrefix("[") != address.isIPv4
         else { return nil }
         self = .tcp(address, port: UInt16(port))
     }

@@ -24,7 +24,9 @@ public struct LimitLine: Hashable, Sendable {
 
     /// The limit of this line.
     public func limit(name: String? = nil, action: LimitAction = .hold, isEnforced: Bool = false) -> Limit {
-        Limit(name: name, amount, dimension, perSeconds: periodSeconds, burst: burst, action: action, isEnforced: isEnforced)
+        Limit(
+            name: name, amount, dimension, perSeconds: periodSeconds, burst: burst, action: action,
+            isEnforced: isEnforced)
     }
 }
 
@@ -57,7 +59,7 @@ extension LimitLine {
         self.amount = amount
         periodSeconds = try words.period()
         burst = try words.burst(of: dimension)
-        try words.end()
+        try words.finish()
         let limit = limit()
         if let fault = limit.fault {
             throw LimitLineFault(
@@ -128,7 +130,8 @@ private struct LimitWords {
     /// A fault at a word.
     private func fault(_ word: Word, expected: String, remedy: String) -> LimitLineFault {
         LimitLineFault(
-            offset: word.offset, found: word.text.isEmpty ? "the end of the line" : quoted(word.text), expected: expected,
+            offset: word.offset, found: word.text.isEmpty ? "the end of the line" : quoted(word.text),
+            expected: expected,
             remedy: remedy)
     }
 
@@ -139,7 +142,8 @@ private struct LimitWords {
         let unit = word.text.dropFirst(digits.count)
         if !unit.isEmpty, !digits.isEmpty {
             guard Quantity.bytesPerUnit(unit) != nil else {
-                throw fault(word, expected: "a whole number", remedy: "Write plain digits: 10000, not 10k, 10.000 or 10_000.")
+                throw fault(
+                    word, expected: "a whole number", remedy: "Write plain digits: 10000, not 10k, 10.000 or 10_000.")
             }
             rest.append(Word(offset: word.offset + digits.count, text: String(unit)))
         }
@@ -154,7 +158,8 @@ private struct LimitWords {
     /// An amount times its unit, within the bound.
     func scaled(_ amount: Int64, by unit: Int64, at word: Word) throws(LimitLineFault) -> Int64 {
         guard let value = Quantity.product(amount, unit), value <= LimitLine.amountMax else {
-            throw fault(word, expected: "at most \(LimitLine.amountMax)", remedy: "Leave the limit out if there is to be none.")
+            throw fault(
+                word, expected: "at most \(LimitLine.amountMax)", remedy: "Leave the limit out if there is to be none.")
         }
         guard value > 0 else {
             throw fault(word, expected: "at least 1", remedy: "A limit of 0 would let no message pass, ever.")
@@ -201,9 +206,11 @@ private struct LimitWords {
                 word, expected: Spelling.list(known),
                 remedy: name == "month"
                     ? "Months differ in length: write 30 days."
-                    : Spelling.remedy(for: name, among: known, otherwise: "Write, for example, per hour or per 15 minutes."))
+                    : Spelling.remedy(
+                        for: name, among: known, otherwise: "Write, for example, per hour or per 15 minutes."))
         }
-        guard let seconds = Quantity.product(count, unit.seconds), seconds >= 1, seconds <= Limit.periodSecondsMax else {
+        guard let seconds = Quantity.product(count, unit.seconds), seconds >= 1, seconds <= Limit.periodSecondsMax
+        else {
             throw fault(first, expected: "a time from 1 second to 366 days", remedy: "Choose a time within the range.")
         }
         return seconds
@@ -215,7 +222,9 @@ private struct LimitWords {
         let word = next
         guard word.folded == "burst" else {
             guard comma == nil else {
-                throw fault(word, expected: "'burst' and a number", remedy: "Remove the comma, or write, for example, burst 60.")
+                throw fault(
+                    word, expected: "'burst' and a number", remedy: "Remove the comma, or write, for example, burst 60."
+                )
             }
             return nil
         }
@@ -236,10 +245,11 @@ private struct LimitWords {
     }
 
     /// Nothing may follow.
-    mutating func end() throws(LimitLineFault) {
+    func finish() throws(LimitLineFault) {
         let word = next
         guard word.text.isEmpty else {
-            throw fault(word, expected: "the end of the line", remedy: "A line is: amount, what, per time, burst amount.")
+            throw fault(
+                word, expected: "the end of the line", remedy: "A line is: amount, what, per time, burst amount.")
         }
     }
 }

@@ -14,14 +14,16 @@ enum Quantity {
 
     /// Digits without a leading zero; nil for anything else, and beyond `Int64`.
     static func digits(_ text: some StringProtocol) -> Int64? {
-        guard let first = text.utf8.first, text.utf8.allSatisfy({ $0 >= 48 && $0 <= 57 }), first != 48 || text.utf8.count == 1
+        guard let first = text.utf8.first, text.utf8.allSatisfy({ $0 >= 48 && $0 <= 57 }),
+            first != 48 || text.utf8.count == 1
         else { return nil }
         return Int64(text)
     }
 
     /// The seconds of `90s`, `10m`, `1h`, `30d`, `2w`; nil for anything else. A bare number has no unit and is refused.
     static func seconds(_ text: String) -> Int64? {
-        guard let unit = durationUnits.first(where: { text.hasSuffix($0.name) }), let count = digits(text.dropLast()) else {
+        guard let unit = durationUnits.first(where: { text.hasSuffix($0.name) }), let count = digits(text.dropLast())
+        else {
             return nil
         }
         return product(count, unit.seconds)

@@ -40,20 +40,25 @@ enum StrictDocument {
         var isClean = true
         switch node.node {
         case .scalar(let scalar):
-            if scalar.style == .plain, scalar.tag.rawValue.hasPrefix("!") || scalar.tag.rawValue.hasPrefix("tag:"), !isResolved(scalar) {
+            if scalar.style == .plain, scalar.tag.rawValue.hasPrefix("!") || scalar.tag.rawValue.hasPrefix("tag:"),
+                !isResolved(scalar)
+            {
                 node.fault(
                     .syntax, found: "the tag \(quoted(scalar.tag.rawValue))", expected: "values without tags",
                     remedy: "Remove the tag; quotes make text of a number.")
                 isClean = false
             }
         case .sequence(let items):
-            for item in items where !refuseAnchorsAndTags(StrictNode(node: item, file: node.file, faults: node.faults)) {
+            for item in items where !refuseAnchorsAndTags(StrictNode(node: item, file: node.file, faults: node.faults))
+            {
                 isClean = false
             }
         case .mapping(let pairs):
             for (key, value) in pairs {
                 for part in [key, value]
-                where !refuseAnchorsAndTags(StrictNode(node: part, file: node.file, faults: node.faults)) { isClean = false }
+                where !refuseAnchorsAndTags(StrictNode(node: part, file: node.file, faults: node.faults)) {
+                    isClean = false
+                }
             }
         case .alias: isClean = false
         }
@@ -98,7 +103,9 @@ enum StrictDocument {
             if indent < first.column - 1 { break }
             let spellings = [key, "\"\(key)\"", "'\(key)'"]
             if indent == first.column - 1,
-                spellings.contains(where: { body.hasPrefix($0) && body.dropFirst($0.count).drop { $0 == " " }.hasPrefix(":") })
+                spellings.contains(where: {
+                    body.hasPrefix($0) && body.dropFirst($0.count).drop { $0 == " " }.hasPrefix(":")
+                })
             {
                 place.line = index + 1
                 break

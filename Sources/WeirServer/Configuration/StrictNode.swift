@@ -138,7 +138,9 @@ extension StrictNode {
         }
         guard range.contains(value) else {
             fault(
-                .badValue, expected: "\(what) from \(Limit.shortPeriod(range.lowerBound)) to \(Limit.shortPeriod(range.upperBound))",
+                .badValue,
+                expected:
+                    "\(what) from \(Limit.shortPeriod(range.lowerBound)) to \(Limit.shortPeriod(range.upperBound))",
                 remedy: "Choose a time within the range.")
             return nil
         }
@@ -150,13 +152,16 @@ extension StrictNode {
         let expected = "\(what) such as 10240000, 10MB or 512KiB"
         guard let scalar = scalar(expected) else { return nil }
         guard let value = Quantity.byteCount(scalar.string) else {
-            fault(.wrongType, expected: expected, remedy: "Write a whole number, and kB, MB, GB, KiB, MiB or GiB behind it.")
+            fault(
+                .wrongType, expected: expected,
+                remedy: "Write a whole number, and kB, MB, GB, KiB, MiB or GiB behind it.")
             return nil
         }
         guard range.contains(value) else {
             fault(
                 .badValue,
-                expected: "\(what) from \(Quantity.byteText(range.lowerBound)) to \(Quantity.byteText(range.upperBound))",
+                expected:
+                    "\(what) from \(Quantity.byteText(range.lowerBound)) to \(Quantity.byteText(range.upperBound))",
                 remedy: "Choose a size within the range.")
             return nil
         }
@@ -194,7 +199,10 @@ extension StrictNode {
             return nil
         }
         return pairs.map {
-            (StrictNode(node: $0.key, file: file, faults: faults), StrictNode(node: $0.value, file: file, faults: faults))
+            (
+                StrictNode(node: $0.key, file: file, faults: faults),
+                StrictNode(node: $0.value, file: file, faults: faults)
+            )
         }
     }
 
@@ -206,9 +214,11 @@ extension StrictNode {
         for (key, value) in entries {
             guard let name = key.node.scalar?.string, keys.contains(name) else {
                 key.fault(
-                    .unknownKey, found: "the unknown key \(key.found)", expected: "a key of \(what): \(Spelling.list(keys))",
+                    .unknownKey, found: "the unknown key \(key.found)",
+                    expected: "a key of \(what): \(Spelling.list(keys))",
                     remedy: Spelling.remedy(
-                        for: key.node.scalar?.string ?? "", among: keys, otherwise: "Remove it, or write it where it belongs."))
+                        for: key.node.scalar?.string ?? "", among: keys,
+                        otherwise: "Remove it, or write it where it belongs."))
                 continue
             }
             values[name] = value

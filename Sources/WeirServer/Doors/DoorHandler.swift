@@ -67,6 +67,11 @@ final class DoorHandler<Session: DoorSession>: ChannelInboundHandler {
     /// Takes every action that the session has.
     private func drain(_ context: ChannelHandlerContext) throws(DoorError) {
         var answer: ByteBuffer?
+        // What was answered before a fault is sent: it was asked for in order.
+        defer {
+            if let answer { context.writeAndFlush(wrapOutboundOut(answer), promise: nil) }
+            if isClosing { context.close(promise: nil) }
+        }
         actions: while let action = try session.next() {
             switch action {
             case .ask(let transaction): session.decided(desk.ask(transaction))
@@ -79,8 +84,6 @@ final class DoorHandler<Session: DoorSession>: ChannelInboundHandler {
                 break actions
             }
         }
-        if let answer { context.writeAndFlush(wrapOutboundOut(answer), promise: nil) }
-        if isClosing { context.close(promise: nil) }
         watchForStall(context)
     }
 

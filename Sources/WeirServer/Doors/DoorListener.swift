@@ -6,22 +6,6 @@ import MailTypes
 import NIOCore
 import NIOPosix
 
-/// Where a door listens.
-public enum ListenAddress: Hashable, Sendable, CustomStringConvertible {
-    /// An address and a TCP port.
-    case tcp(String, Int)
-    /// A Unix socket, and the mode of its file.
-    case unix(String, mode: UInt16)
-
-    /// `127.0.0.1:10040`, `unix:/run/weir/policy`.
-    public var description: String {
-        switch self {
-        case .tcp(let host, let port): host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
-        case .unix(let path, _): "unix:\(path)"
-        }
-    }
-}
-
 /// A door's listening sockets.
 struct DoorListener<Session: DoorSession & SendableMetatype>: Sendable {
     /// The door.
@@ -29,12 +13,12 @@ struct DoorListener<Session: DoorSession & SendableMetatype>: Sendable {
     /// What connections share.
     let desk: DoorDesk
     /// Names of mail hosts by the address from which they connect.
-    let mailHosts: [NetworkAddress: String]
+    let mailHosts: MailHosts
     /// Makes the session of a connection from a mail host.
     let session: @Sendable (String) -> Session
 
     /// Opens one socket. A Unix socket that nobody listens at any more is removed first.
-    func listen(at address: ListenAddress, on group: any EventLoopGroup) async throws -> any Channel {
+    func listen(at address: Endpoint, on group: any EventLoopGroup) async throws -> any Channel {
         let bootstrap = ServerBootstrap(group: group)
             .serverChannelOption(ChannelOptions.backlog, value: 1024)
             .serverChannelOption(ChannelOptions.socketOption(.so_reuseaddr), value: 1)
@@ -44,7 +28,7 @@ struct DoorListener<Session: DoorSession & SendableMetatype>: Sendable {
             }
         do {
             switch address {
-            case .tcp(let host, let port): return try await bootstrap.bind(host: host, port: port).get()
+            case .tcp(let host, let port): return try await bootstrap.bind(host: host.description, port: Int(port)).get()
             case .unix(let path, let mode):
                 removeStaleSocket(path)
                 let channel = try await bootstrap.bind(unixDomainSocketPath: path).get()
@@ -59,7 +43,7 @@ struct DoorListener<Session: DoorSession & SendableMetatype>: Sendable {
     }
 
     /// Puts the session's handler on a new connection.
-    private func accept(_ channel: any Channel, _ address: ListenAddress) throws {
+    private func accept(_ channel: any Channel, _ address: Endpoint) throws {
         guard desk.metrics.open(door) < DoorLimits.connectionsMax else {
             desk.metrics.connectionsRefused.add()
             channel.close(promise: nil)
@@ -75,8 +59,7 @@ struct DoorListener<Session: DoorSession & SendableMetatype>: Sendable {
     /// The name of the mail host at the other end: `localhost` for this machine, so that a message seen at a Unix socket
     /// and at a TCP port is one.
     private func mailHost(_ channel: any Channel) -> String {
-        guard let text = channel.remoteAddress?.ipAddress, let address = NetworkAddress(text) else { return "localhost" }
-        return mailHosts[address] ?? (address.isLoopback ? "localhost" : address.description)
+        mailHosts.name(of: channel.remoteAddress?.ipAddress.flatMap { NetworkAddress($0) })
     }
 
     /// Removes a socket's file where nobody answers at it.

@@ -5,14 +5,6 @@ import MailTypes
 import Synchronization
 import WeirEngine
 
-/// Where the decision log goes.
-public enum LogFormat: String, Sendable, CaseIterable {
-    /// `at=… verdict=accept subscriber=…`
-    case logfmt
-    /// One JSON object a line.
-    case json
-}
-
 /// The decision log: lines are made where the decision is, and written by a thread of its own. A reader that stands still
 /// costs lines, which are counted, and never a decision.
 final class DecisionLog: Sendable {
@@ -39,26 +31,45 @@ final class DecisionLog: Sendable {
 
     /// The lines.
     private let buffer = Mutex(Buffer())
-    /// The file.
-    private let descriptor: Int32
+    /// Where it goes.
+    private let destination: Configuration.DecisionLog.Destination
+    /// The open file.
+    private let descriptor: Mutex<Int32>
     /// The form.
-    private let format: LogFormat
+    private let format: Configuration.DecisionLog.Format
     /// The figures.
     private let metrics: Metrics
 
-    /// A log to a path, `-` for standard output. Throws what the system says.
-    init(path: String, format: LogFormat, metrics: Metrics) throws {
-        self.format = format
+    /// A log as configured. Throws where its file can't be opened.
+    init(_ configuration: Configuration.DecisionLog, metrics: Metrics) throws {
+        format = configuration.format
         self.metrics = metrics
-        if path == "-" {
-            descriptor = 1
-        } else {
-            descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o640)
-            guard descriptor >= 0 else {
-                throw StoreError(
-                    path: path, found: "the decision log can't be opened (\(String(cString: strerror(errno))))",
-                    remedy: "Make its folder writable for the user that runs Weir, or set `log: { path: \"-\" }`")
-            }
+        destination = configuration.destination
+        switch destination {
+        case .standardOutput: descriptor = Mutex(1)
+        case .standardError: descriptor = Mutex(2)
+        case .file(let path): descriptor = Mutex(try DecisionLog.open(path))
+        }
+    }
+
+    /// Opens the file for appending.
+    private static func open(_ path: String) throws -> Int32 {
+        let descriptor = Glibc.open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o640)
+        guard descriptor >= 0 else {
+            throw StoreError(
+                path: path, found: "the decision log can't be opened (\(String(cString: strerror(errno))))",
+                remedy: "Make its folder writable for the user that runs Weir, or let the log go to standard output")
+        }
+        return descriptor
+    }
+
+    /// Opens the file anew, after logrotate moved it. Where that fails the old one goes on.
+    func reopen() throws {
+        guard case .file(let path) = destination else { return }
+        let new = try DecisionLog.open(path)
+        descriptor.withLock { descriptor in
+            close(descriptor)
+            descriptor = new
         }
     }
 
@@ -104,7 +115,9 @@ final class DecisionLog: Sendable {
     private func write(_ lines: [UInt8]) {
         var place = 0
         while place < lines.count {
-            let written = lines[place...].withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            let written = descriptor.withLock { descriptor in
+                lines[place...].withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            }
             if written < 0 {
                 guard errno == EINTR || errno == EAGAIN else {
                     metrics.logLinesDropped.add(lines[place...].reduce(0) { $0 + ($1 == 10 ? 1 : 0) })

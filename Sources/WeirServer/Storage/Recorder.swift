@@ -44,8 +44,8 @@ final class Recorder: Sendable {
     private let live: LiveEngine
     /// The disk.
     private let store: Store
-    /// Days for which journal, cases and refusals are kept.
-    private let keepDays: Int
+    /// Seconds for which journal, cases and refusals are kept.
+    private let keepSeconds: Int64
     /// What waits.
     private let waiting = Mutex(Waiting())
     /// Operational messages.
@@ -54,10 +54,10 @@ final class Recorder: Sendable {
     private let metrics: Metrics
 
     /// A recorder; `start` begins.
-    init(live: LiveEngine, store: Store, keepDays: Int, logger: Logger, metrics: Metrics) {
+    init(live: LiveEngine, store: Store, keepSeconds: Int64, logger: Logger, metrics: Metrics) {
         self.live = live
         self.store = store
-        self.keepDays = keepDays
+        self.keepSeconds = keepSeconds
         self.logger = logger
         self.metrics = metrics
     }
@@ -217,7 +217,7 @@ final class Recorder: Sendable {
                         "replay gave other outputs than were recorded: please report this",
                         metadata: ["inputs": "\(recovered.differing)", "position": "\(recovered.position)"])
                 }
-                try Recovery.write(recovered.engine, position: recovered.position, keepDays: keepDays, to: store)
+                try Recovery.write(recovered.engine, position: recovered.position, keepSeconds: keepSeconds, to: store)
             } catch {
                 logger.error("no snapshot", metadata: ["error": "\(error)"])
             }

@@ -54,7 +54,9 @@ enum Recovery {
     }
 
     /// Replays a row on an engine; returns how many inputs gave other outputs than recorded.
-    static func replay(_ row: JournalRow, on engine: inout Engine, from position: UInt64) throws -> UInt64 {
+    static func replay(
+        _ row: JournalRow, on engine: inout Engine, from position: UInt64, each: ([UInt8]) -> Void = { _ in }
+    ) throws -> UInt64 {
         var inputs = ByteReader(row.inputs)
         var differing: UInt64 = 0
         var place = 0
@@ -66,6 +68,7 @@ enum Recovery {
             guard row.first + index >= position else { continue }
             writer.count(outputs.count)
             for output in outputs { output.encode(&writer) }
+            each(writer.bytes)
             let end = place + writer.bytes.count
             if end > row.outputs.count || row.outputs[place..<end] != writer.bytes[...] {
                 // The recorded bytes may be of another length: find the next record by reading this one.
@@ -80,8 +83,8 @@ enum Recovery {
         return differing
     }
 
-    /// Writes a snapshot, and forgets all but the last ones and the journal rows older than `keepDays`.
-    static func write(_ engine: Engine, position: UInt64, keepDays: Int, to store: Store) throws {
+    /// Writes a snapshot, and forgets all but the last ones and the journal rows older than `keepSeconds`.
+    static func write(_ engine: Engine, position: UInt64, keepSeconds: Int64, to store: Store) throws {
         let bytes = engine.snapshot()
         try store.pool.write { database in
             try database.execute(sql: "DELETE FROM snapshot WHERE position = ?", arguments: [Int64(position)])
@@ -96,12 +99,20 @@ enum Recovery {
             let kept = try positions(database).prefix(snapshotsKept)
             guard let oldest = kept.last else { return }
             try database.execute(sql: "DELETE FROM snapshot WHERE position < ?", arguments: [Int64(oldest)])
-            let horizon = engine.now.advanced(byNanoseconds: -Int64(keepDays) * 86_400_000_000_000)
+            let horizon = engine.now.advanced(byNanoseconds: -keepSeconds * 1_000_000_000)
             try Journal.forget(before: horizon, position: oldest, in: database)
             try database.execute(sql: "DELETE FROM refusals WHERE at < ?", arguments: [horizon.nanoseconds])
             try database.execute(
                 sql: "DELETE FROM cases WHERE last_at < ? AND state = 'released'", arguments: [horizon.nanoseconds])
         }
+    }
+
+    /// The oldest snapshot's engine, and its position.
+    static func oldest(_ database: GRDB.Database) throws -> (engine: Engine, position: UInt64) {
+        guard let position = try positions(database).last else {
+            throw JournalDamage(position: 0, found: "there is no snapshot to begin from")
+        }
+        return (try Engine(snapshot: try bytes(ofSnapshot: position, database)), position)
     }
 
     /// The positions of the snapshots, the newest first.

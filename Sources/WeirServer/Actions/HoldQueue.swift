@@ -1,0 +1,40 @@
+// The daemon's side of the hold agents: one for each mail host.
+
+import Foundation
+import Synchronization
+
+/// The words of a program's standard error, read on another thread.
+final class ErrorText: Sendable {
+    /// The words.
+    private let text = Mutex("")
+    /// Keeps them.
+    func set(_ value: String) { text.withLock { $0 = value } }
+    /// The words, shortened.
+    func get() -> String { text.withLock { String($0.prefix(500)).trimmingCharacters(in: .whitespacesAndNewlines) } }
+}
+
+/// Asks the hold agents.
+struct HoldQueue: Sendable {
+    /// The agents' sockets by the name of the mail host.
+    let agents: [String: String]
+
+    /// Asks one agent.
+    func ask(_ request: HoldRequest, mailHost: String) throws -> HoldResponse {
+        guard let path = agents[mailHost] else {
+            throw ControlError(description: "no hold agent is configured for the mail host \(mailHost): see `hold:` in Docs/configuration.md")
+        }
+        let descriptor: Int32
+        do { descriptor = try UnixSocket.connect(path) } catch {
+            throw ControlError(description: "the hold agent of \(mailHost) does not answer at \(path) (\(error)): is `weir hold-agent` running there?")
+        }
+        defer { close(descriptor) }
+        UnixSocket.setDeadline(descriptor, seconds: 60)
+        UnixSocket.write([UInt8](try JSONEncoder().encode(request)) + [10], to: descriptor)
+        guard let line = UnixSocket.readLine(descriptor, bytesMax: 256 << 20) else {
+            throw ControlError(description: "the hold agent of \(mailHost) gave no answer")
+        }
+        let response = try JSONDecoder().decode(HoldResponse.self, from: Data(line))
+        if let error = response.error { throw ControlError(description: "hold agent of \(mailHost): \(error)") }
+        return response
+    }
+}

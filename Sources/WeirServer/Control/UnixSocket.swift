@@ -1,0 +1,106 @@
+// Blocking Unix sockets for the control commands and the hold agent: a line there, a line back.
+
+import Foundation
+
+/// What the system said no to.
+struct SystemError: Error, CustomStringConvertible {
+    /// The call.
+    var call: String
+    /// The error number.
+    var number: Int32
+
+    /// `connect: Connection refused`.
+    var description: String { "\(call): \(String(cString: strerror(number)))" }
+}
+
+/// Unix stream sockets.
+enum UnixSocket {
+    /// Listens at a path. A file left by a dead process is replaced; a live one is an error.
+    static func listen(_ path: String, mode: UInt16) throws -> Int32 {
+        if let other = try? connect(path) {
+            close(other)
+            throw StoreError(path: path, found: "another process listens there", remedy: "Is Weir running already? See `weir status`")
+        }
+        unlink(path)
+        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { throw SystemError(call: "socket", number: errno) }
+        let before = umask(0o777 & ~mode_t(mode))
+        let result = withAddress(path) { bind(descriptor, $0, $1) }
+        umask(before)
+        guard result == 0, Glibc.listen(descriptor, 64) == 0 else {
+            let error = SystemError(call: "bind \(path)", number: result == -2 ? ENAMETOOLONG : errno)
+            close(descriptor)
+            throw error
+        }
+        return descriptor
+    }
+
+    /// Connects to a path.
+    static func connect(_ path: String) throws -> Int32 {
+        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { throw SystemError(call: "socket", number: errno) }
+        let result = withAddress(path) { Glibc.connect(descriptor, $0, $1) }
+        guard result == 0 else {
+            let error = SystemError(call: "connect", number: result == -2 ? ENAMETOOLONG : errno)
+            close(descriptor)
+            throw error
+        }
+        return descriptor
+    }
+
+    /// Calls a body with a path as a socket address; -2 where it is too long for one.
+    private static func withAddress(_ path: String, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32) -> Int32 {
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        guard path.utf8.count < MemoryLayout.size(ofValue: address.sun_path) else { return -2 }
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+        return withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, socklen_t(MemoryLayout<sockaddr_un>.size)) }
+        }
+    }
+
+    /// Gives reads and writes a deadline each.
+    static func setDeadline(_ descriptor: Int32, seconds: Int) {
+        var time = timeval(tv_sec: seconds, tv_usec: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &time, socklen_t(MemoryLayout<timeval>.size))
+        setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &time, socklen_t(MemoryLayout<timeval>.size))
+    }
+
+    /// Reads up to a line feed, which is left out; nil where the line is longer, cut short or late.
+    static func readLine(_ descriptor: Int32, bytesMax: Int) -> [UInt8]? {
+        var line: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 64 << 10)
+        while line.count < bytesMax {
+            let count = read(descriptor, &chunk, chunk.count)
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { return nil }
+            if let end = chunk[..<count].firstIndex(of: 10) {
+                line += chunk[..<end]
+                return line
+            }
+            line += chunk[..<count]
+        }
+        return nil
+    }
+
+    /// Writes all of some bytes; gives up where the other side does.
+    static func write(_ bytes: [UInt8], to descriptor: Int32) {
+        var place = 0
+        while place < bytes.count {
+            let count = bytes[place...].withUnsafeBytes { send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { return }
+            place += count
+        }
+    }
+
+    /// The name of the user at the other end, `uid 1234` where it has none.
+    static func peerName(_ descriptor: Int32) -> String {
+        // struct ucred { pid_t pid; uid_t uid; gid_t gid; } is not in the Glibc module (no _GNU_SOURCE).
+        var credentials = [UInt32](repeating: 0, count: 3)
+        var length = socklen_t(3 * MemoryLayout<UInt32>.size)
+        guard getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &credentials, &length) == 0 else { return "unknown" }
+        guard let entry = getpwuid(credentials[1]) else { return "uid \(credentials[1])" }
+        return String(cString: entry.pointee.pw_name)
+    }
+}

@@ -1,0 +1,246 @@
+// `weir serve`: everything started in order, everything stopped in the reverse one.
+
+import Foundation
+import Logging
+import MailTypes
+import Milter
+import NIOCore
+import NIOPosix
+import PolicyDelegation
+import Synchronization
+import WeirEngine
+
+/// A running Weir: recover, listen, decide, stop.
+public final class Service: Sendable {
+    /// The configuration that it was started with; listeners and paths do not change while it runs.
+    private let configuration: Configuration
+    /// Operational messages.
+    private let logger: Logger
+
+    /// Event-loop threads of the doors. One makes over 100,000 decisions a second, and the engine is one anyway.
+    private static let doorThreads = 1
+    /// Between two ticks.
+    private static let tickSeconds: Int64 = 10
+
+    /// A service of a configuration.
+    public init(_ configuration: Configuration, logger: Logger) {
+        self.configuration = configuration
+        self.logger = logger
+    }
+
+    /// Runs until SIGTERM or SIGINT. Throws where it can't start.
+    public func run() async throws {
+        raiseFileLimit()
+        var signals = Signals([SIGTERM, SIGINT, SIGHUP])
+        let metrics = Metrics()
+        let (store, recovered) = try recover()
+        let live = LiveEngine(recovered.engine, position: recovered.position, backlogBytesMax: Int(configuration.journal.backlogBytesMax))
+        let log = try DecisionLog(configuration.decisionLog, metrics: metrics)
+        let recorder = Recorder(live: live, store: store, keepSeconds: configuration.journal.keepSeconds, logger: logger, metrics: metrics)
+        let desk = DoorDesk(live: live, log: log, recorder: recorder, metrics: metrics, logger: logger)
+        adopt(configuration, live)
+        recorder.start(position: recovered.position)
+        log.start()
+        let reload: @Sendable (String) -> String? = { who in self.reload(live, metrics, who) }
+        let control = ControlServer(
+            path: configuration.listeners.controlPath, logger: logger,
+            answer: { [answers = Operator(live: live, desk: desk, store: store, holdQueue: HoldQueue(agents: configuration.holdHelperPath.map { [MailHosts.localName: $0] } ?? [:]), reload: reload)] request, who in
+                answers.answer(request, from: who)
+            })
+        try control.start()
+        let readiness = Readiness()
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: Service.doorThreads)
+        let channels = try await openDoors(desk, live, store, group)
+        let ticks = group.next().scheduleRepeatedTask(initialDelay: .seconds(Service.tickSeconds), delay: .seconds(Service.tickSeconds)) { _ in
+            desk.perform(live.step(.tick).outputs)
+        }
+        let admin = startAdmin(live, metrics, readiness)
+        readiness.set(true)
+        announce(live)
+        notifySystemd("READY=1")
+        while let signal = await signals.next(), signal == SIGHUP {
+            do { try log.reopen() } catch { logger.error("\(error)") }
+            if let fault = reload("SIGHUP") { logger.error("the configuration was not taken, the old policy stays in force\n\(fault)") }
+        }
+        notifySystemd("STOPPING=1")
+        readiness.set(false)
+        logger.notice("stopping: no new connections, what was asked is answered")
+        ticks.cancel()
+        for channel in channels { try? await channel.close().get() }
+        control.stop()
+        admin?.cancel()
+        try? await group.shutdownGracefully()
+        recorder.stop()
+        log.stop()
+        logger.notice("stopped", metadata: ["messages": "\(live.read { $0.totals.messages })"])
+    }
+
+    // MARK: - State
+
+    /// Opens the state directory and brings back the engine. What is damaged is set aside, and what is good before the
+    /// damage is kept.
+    private func recover() throws -> (Store, Recovered) {
+        var store = try Store(directory: configuration.stateDirectory)
+        let fresh = { [configuration] in
+            var generator = SystemRandomNumberGenerator()
+            return Engine(policy: configuration.policy(revision: 1), bounds: configuration.bounds, seed: generator.next())
+        }
+        let began = WallClock.nanoseconds(CLOCK_MONOTONIC)
+        var recovered = try Recovery.recover(store, fresh: fresh)
+        if let damage = recovered.damage {
+            let (empty, aside) = try Store.setAside(directory: configuration.stateDirectory, at: Timestamp(nanoseconds: WallClock.nanoseconds(CLOCK_REALTIME)))
+            store = empty
+            logger.error(
+                "the database is damaged; it was set aside and nothing of it deleted, and Weir goes on from what was good before the damage",
+                metadata: ["damage": "\(damage)", "aside": "\(aside)", "position": "\(recovered.position)"])
+            recovered.damage = nil
+            try Recovery.write(recovered.engine, position: recovered.position, keepSeconds: configuration.journal.keepSeconds, to: store)
+        } else if recovered.position == 0 {
+            try Recovery.write(recovered.engine, position: 0, keepSeconds: configuration.journal.keepSeconds, to: store)
+        }
+        if recovered.differing > 0 {
+            logger.error("replay gave other outputs than were recorded", metadata: ["inputs": "\(recovered.differing)"])
+        }
+        if recovered.engine.bounds != configuration.bounds {
+            logger.warning("the bounds of the tables were set when the state was made and stay as they were; a new state directory takes the new ones")
+        }
+        logger.info(
+            "state is back",
+            metadata: [
+                "position": "\(recovered.position)", "subscribers": "\(recovered.engine.view.subscribers)",
+                "milliseconds": "\((WallClock.nanoseconds(CLOCK_MONOTONIC) - began) / 1_000_000)",
+            ])
+        return (store, recovered)
+    }
+
+    /// Puts a configuration's policy into force, if it is another than that in force.
+    private func adopt(_ configuration: Configuration, _ live: LiveEngine) {
+        let revision = live.read { $0.policy.revision }
+        let policy = configuration.policy(revision: revision)
+        if live.read({ $0.policy != policy }) { _ = live.step(.policy(policy)) }
+    }
+
+    /// Reads the configuration again. Returns the faults, nil where it is in force.
+    private func reload(_ live: LiveEngine, _ metrics: Metrics, _ who: String) -> String? {
+        guard let path = configuration.file else { return "Weir was started without a configuration file, so there is nothing to read again" }
+        do {
+            let new = try Configuration.load(path: path)
+            adopt(new, live)
+            let late = new.keysNeedingRestart(from: configuration)
+            if !late.isEmpty { logger.warning("takes effect at the next start: \(late.joined(separator: ", "))") }
+            logger.notice("the configuration was read again", metadata: ["file": "\(path)", "by": "\(who)", "policy": "\(live.read { $0.policy.revision })"])
+            return nil
+        } catch {
+            metrics.reloadsRefused.add()
+            return "\(error)"
+        }
+    }
+
+    // MARK: - Listeners
+
+    /// Opens the doors' sockets.
+    private func openDoors(
+        _ desk: DoorDesk, _ live: LiveEngine, _ store: Store, _ group: any EventLoopGroup
+    ) async throws -> [any Channel] {
+        let key = try store.addressKey()
+        let addressHash = AddressHash(key)
+        let instanceHash = KeyedHash(key0: key.hash(1), key1: key.hash(2))
+        let policy = DoorListener(door: .policy, desk: desk, mailHosts: configuration.mailHosts) { host in
+            PolicySession(mailHost: host, addressHash: addressHash, instanceHash: instanceHash)
+        }
+        let milter = DoorListener(door: .milter, desk: desk, mailHosts: configuration.mailHosts) { host in
+            let probe = Transaction(stage: .connect, session: MailTypes.Session(door: .milter, mailHost: host))
+            var fields: [String] = []
+            for case .fields(let names) in live.read({ $0.questions(for: probe) }) { fields += names }
+            return MilterSession(mailHost: host, addressHash: addressHash, wantedFields: fields)
+        }
+        var channels: [any Channel] = []
+        for endpoint in configuration.listeners.policy { channels.append(try await policy.listen(at: endpoint, on: group)) }
+        for endpoint in configuration.listeners.milter { channels.append(try await milter.listen(at: endpoint, on: group)) }
+        return channels
+    }
+
+    /// Starts the admin listener. Its failure is said and does not stop the mail.
+    private func startAdmin(_ live: LiveEngine, _ metrics: Metrics, _ readiness: Readiness) -> Task<Void, Never>? {
+        guard let endpoint = configuration.listeners.admin else { return nil }
+        let server = AdminServer(live: live, metrics: metrics, isReady: readiness, endpoint: endpoint, logger: logger)
+        return Task { [logger] in
+            do {
+                try await server.run()
+            } catch is CancellationError {
+            } catch {
+                logger.error(
+                    "the admin listener can't listen; doors and control socket work without it",
+                    metadata: ["at": "\(endpoint)", "error": "\(error)"])
+            }
+        }
+    }
+
+    /// Says what is in force.
+    private func announce(_ live: LiveEngine) {
+        let view = live.read { $0.view }
+        let enforced = view.rules.filter(\.isEnforced).count
+        logger.notice(
+            "Weir \(weirVersion) is ready",
+            metadata: [
+                "policy": "\(configuration.listeners.policy.map(\.description).joined(separator: " "))",
+                "milter": "\(configuration.listeners.milter.map(\.description).joined(separator: " "))",
+                "admin": "\(configuration.listeners.admin?.description ?? "none")", "control": "\(configuration.listeners.controlPath)",
+                "rules": "\(view.rules.count) (\(enforced) enforced, \(view.rules.count - enforced) observed)",
+                "state": "\(configuration.stateDirectory)",
+            ])
+    }
+
+    /// Takes as many open files as the system allows: 10,000 idle connections are a quiet day.
+    private func raiseFileLimit() {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0, limit.rlim_cur < limit.rlim_max else { return }
+        limit.rlim_cur = limit.rlim_max
+        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    }
+}
+
+/// Signals as an asynchronous sequence.
+private struct Signals {
+    /// Keeps the sources alive.
+    private let sources: [any DispatchSourceSignal]
+    /// The signals as they come.
+    private var iterator: AsyncStream<Int32>.Iterator
+
+    /// Listens for some signals instead of dying of them.
+    init(_ numbers: [Int32]) {
+        let (stream, continuation) = AsyncStream<Int32>.makeStream()
+        sources = numbers.map { number in
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+            source.setEventHandler { continuation.yield(number) }
+            source.resume()
+            return source
+        }
+        signal(SIGPIPE, SIG_IGN)
+        iterator = stream.makeAsyncIterator()
+    }
+
+    /// The next signal.
+    mutating func next() async -> Int32? { await iterator.next() }
+}
+
+/// Tells systemd's notify socket, where there is one (sd_notify(3)).
+func notifySystemd(_ state: String) {
+    guard let path = ProcessInfo.processInfo.environment["NOTIFY_SOCKET"], path.hasPrefix("/") || path.hasPrefix("@") else { return }
+    let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+    guard descriptor >= 0 else { return }
+    defer { close(descriptor) }
+    var address = sockaddr_un()
+    address.sun_family = sa_family_t(AF_UNIX)
+    guard path.utf8.count < MemoryLayout.size(ofValue: address.sun_path) else { return }
+    withUnsafeMutableBytes(of: &address.sun_path) { buffer in
+        buffer.copyBytes(from: path.utf8)
+        if path.hasPrefix("@") { buffer[0] = 0 }
+    }
+    let length = socklen_t(MemoryLayout<sa_family_t>.size + path.utf8.count)
+    let bytes = Array(state.utf8)
+    _ = withUnsafePointer(to: &address) {
+        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { sendto(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL), $0, length) }
+    }
+}
