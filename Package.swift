@@ -10,7 +10,11 @@ let shell: [SwiftSetting] = [.treatAllWarnings(as: .error)]
 
 let package = Package(
     name: "weir",
-    products: [.executable(name: "weir", targets: ["weir"])],
+    products: [
+        .executable(name: "weir", targets: ["weir"]),
+        // For Benchmarks/ and Fuzz/, which are packages of their own so that the main build stays small.
+        .library(name: "WeirCore", targets: ["MailTypes", "PolicyDelegation", "Milter", "WeirEngine"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -35,6 +36,8 @@ relayhost = [127.0.0.1]:{sink_port}
 smtp_dns_support_level = disabled
 smtp_destination_concurrency_limit = 20
 default_process_limit = 100
+queue_run_delay = 2s
+minimal_backoff_time = 2s
 smtpd_client_connection_count_limit = 0
 smtpd_client_connection_rate_limit = 0
 smtpd_client_message_rate_limit = 0
@@ -104,15 +107,13 @@ class PostfixInstance:
         return "\n".join(kept) + "\n"
 
     def start(self):
-        """Starts the auth server, the sink and Postfix, and waits until the ports answer."""
+        """Starts the auth server, the sink and Postfix."""
         self._auth = AuthServer(str(self.folder / "auth"), self._logins)
         script = Path(__file__).with_name("smtp_sink.py")
         self._sink = subprocess.Popen(
             [sys.executable, str(script), str(self.sink_port), str(self.sink_file)], stdout=subprocess.PIPE)
         self._sink.stdout.readline()
-        self._postfix("start")
-        for port in self.ports.values():
-            wait_until(lambda: _answers(port), 20, f"Postfix does not answer on port {port}: see {self.log}")
+        self._start()
 
     def stop(self):
         """Stops all three."""
@@ -123,10 +124,16 @@ class PostfixInstance:
         if self._auth:
             self._auth.close()
 
-    def reload(self):
-        """Lets every smtpd process end after its client, so that none keeps a connection to an earlier Weir."""
-        self._postfix("reload")
-        time.sleep(1)
+    def restart(self):
+        """Stops and starts Postfix, so that no smtpd process keeps a connection to an earlier Weir."""
+        self._postfix("stop")
+        self._start()
+
+    def _start(self):
+        """Starts Postfix and waits until the ports answer."""
+        self._postfix("start")
+        for port in self.ports.values():
+            wait_until(lambda: _answers(port), 20, f"Postfix does not answer on port {port}: see {self.log}")
 
     def _postfix(self, verb, check=True):
         """Runs postfix(1)."""
@@ -175,7 +182,6 @@ def _without_chroot(line):
 
 def _answers(port):
     """True where something greets as an SMTP server."""
-    import socket
     try:
         with socket.create_connection(("127.0.0.1", port), 2) as connection:
             connection.settimeout(5)

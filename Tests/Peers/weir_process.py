@@ -9,6 +9,7 @@ import re
 import signal
 import sqlite3
 import subprocess
+import time
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -165,6 +166,13 @@ class WeirProcess:
         expect(match, f"/metrics has no {name} {labels}")
         return int(float(match.group(1)))
 
+    def peer_faults(self, door):
+        """Connections that Weir closed for what a peer sent."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.ports.admin}/metrics", timeout=10) as answer:
+            lines = answer.read().decode().splitlines()
+        return sum(int(line.rsplit(" ", 1)[1]) for line in lines
+                   if line.startswith("weir_peer_faults_total{") and f'door="{door}"' in line)
+
     def logged(self):
         """The decision log, a dictionary a line."""
         return [json.loads(line) for line in self.decisions.read_text().splitlines()]
@@ -172,6 +180,10 @@ class WeirProcess:
     def logged_would_stop(self):
         """Messages that the log says would have been stopped."""
         return len({line["message"] for line in self.logged() if "would" in line})
+
+    def settle(self):
+        """Waits until what was decided stands in the log and the database: both are written in groups."""
+        time.sleep(2.5)
 
     def stored_would_stop(self):
         """Messages that the database says would have been stopped."""

@@ -64,8 +64,8 @@ public struct Policy: Hashable, Sendable {
     public var observesEverything: Bool
     /// The plans; the first is the default plan.
     public var plans: [Plan]
-    /// What is said of single subscribers, by name in lower case.
-    public var subscribers: [String: SubscriberEntry]
+    /// What is said of single subscribers, by name in lower case. Assign it whole: each change walks it once.
+    public var subscribers: [String: SubscriberEntry] { didSet { subscribers = Policy.normalised(subscribers) } }
     /// Client address to subscriber.
     public var addressMap: AddressMap
     /// The header that names the subscriber of local mail and of mail from trusted relays; nil for none.

@@ -2,13 +2,14 @@
 
 /// HyperLogLog (Flajolet, Fusy, Gandouet, Meunier, 2007) with linear counting for small numbers, one register set a slice.
 ///
-/// 512 registers: the standard error is 1.04/√512 = 4.6 %. Everything is integer arithmetic or single IEEE operations, so
+/// 512 registers: the standard error is 1.04/√512 = 4.6 %, and 5.4 % at its worst, near 1,200 keys, where linear counting
+/// hands over (measured over 4,000 seeds each). Everything is integer arithmetic or single IEEE operations, so
 /// that every machine counts the same.
 enum DistinctSketch {
     /// Registers a slice.
     static let registers = 512
-    /// The standard error, in thousandths.
-    static let standardErrorPermille: Int64 = 46
+    /// The standard error at its worst, in thousandths.
+    static let standardErrorPermille: Int64 = 54
 
     /// Puts a key into one slice of registers.
     static func insert(_ key: UInt64, into sketch: inout [UInt8], slice: Int) {
@@ -43,7 +44,7 @@ enum DistinctSketch {
         return Int64(raw.rounded())
     }
 
-    /// What is certain enough to act on: two standard errors below the estimate.
+    /// What is certain enough to act on: two standard errors below the estimate. In 98 % of cases it is below the truth.
     static func lowerBound(_ estimate: Int64) -> Int64 { estimate * (1000 - 2 * standardErrorPermille) / 1000 }
 
     /// ln x for x ≥ 1 from additions, multiplications and divisions alone: the C library's may differ between machines.

@@ -1,8 +1,8 @@
 // CSV as spreadsheets and databases export it (RFC 4180), read strictly: a line that is not understood is a fault.
 
 /// Rows of a CSV file: a header line, then one record a line. Fields may stand in double quotes, a quote within them
-/// doubled; a record never spans lines. Empty lines and lines that begin with `#` are left out; CRLF and a byte order mark
-/// are tolerated.
+/// doubled; a record never spans lines. Empty lines and lines that begin with `#` are left out; CRLF and a byte order
+/// mark are tolerated.
 struct CommaSeparatedFile {
     /// One field.
     struct Field {
@@ -22,8 +22,8 @@ struct CommaSeparatedFile {
     /// Where faults go.
     let faults: FaultCollector
 
-    /// Reads all rows. The header line must name `columns` in this order; those after the first `required` may be missing.
-    /// `row` gets the fields and the line's number.
+    /// Reads all rows. The header line must name `columns` in this order; those after the first `required` may be
+    /// missing. `row` gets the fields and the line's number.
     func read(_ bytes: [UInt8], columns: [String], required: Int, row: ([Field], Int) -> Void) {
         var fields: [Field] = []
         var width = 0
@@ -58,7 +58,7 @@ struct CommaSeparatedFile {
             fault(
                 .syntax, 0, 0, found: "an empty file", expected: "the header line \(columns.joined(separator: ","))",
                 remedy:
-                    "An export that came out empty must not silently forget everybody; write the header line if it is meant."
+                    "An export that came out empty must not forget everybody; write the header line if it is meant."
             )
         }
     }

@@ -3,7 +3,8 @@
 import MailTypes
 import WeirEngine
 
-/// One configuration. It is read whole or refused whole; a reload makes a new one and the old one stays until it is good.
+/// One configuration. It is read whole or refused whole; a reload makes a new one, and the old one stays until that is
+/// good.
 public struct Configuration: Equatable, Sendable {
     /// Where Weir listens.
     public struct Listeners: Hashable, Sendable {
@@ -54,7 +55,8 @@ public struct Configuration: Equatable, Sendable {
         public var format: Format
     }
 
-    /// What a door answers where Weir can't decide in time. Rejecting is no choice: it would lose mail by an accident of ours.
+    /// What a door answers where Weir can't decide in time. Rejecting is no choice: it would lose mail by a fault of
+    /// ours.
     public enum DefaultAction: String, Sendable, CaseIterable, CustomStringConvertible {
         /// Let it through.
         case accept
@@ -125,7 +127,8 @@ extension Configuration {
 }
 
 extension Configuration.Journal {
-    /// A month answers most complaints, which arrive within days; 64 MiB are about half a minute of a large provider's mail.
+    /// A month answers most complaints, which arrive within days; 64 MiB behind is a disk in trouble, not a busy
+    /// minute.
     public static let defaults = Configuration.Journal(keepSeconds: 30 * 86_400, backlogBytesMax: 64 << 20)
 }
 
@@ -137,8 +140,8 @@ extension Configuration.DecisionLog {
 // MARK: - Reload
 
 extension Configuration {
-    /// The keys whose change takes effect only at a restart, as they differ from another configuration. A reload keeps the
-    /// old values of these and says so.
+    /// The keys whose change takes effect only at a restart, as they differ from another configuration. A reload keeps
+    /// the old values of these and says so.
     public func keysNeedingRestart(from old: Configuration) -> [String] {
         var keys: [String] = []
         if listeners != old.listeners { keys.append("listen") }

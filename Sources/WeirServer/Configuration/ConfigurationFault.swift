@@ -1,6 +1,7 @@
 // What is wrong in a configuration file, said so that the operator can mend it without reading the source.
 
-/// One fault: where, what was found, what was expected, what to do. Equality is on `code` alone, so that wording may improve.
+/// One fault: where, what was found, what was expected, what to do. Equality is on `code` alone, so that wording may
+/// improve.
 public struct ConfigurationFault: Error, Equatable, Sendable, CustomStringConvertible {
     /// The kinds of fault.
     public enum Code: String, Sendable, CaseIterable {
@@ -81,7 +82,7 @@ public struct ConfigurationFault: Error, Equatable, Sendable, CustomStringConver
     public static func == (a: ConfigurationFault, b: ConfigurationFault) -> Bool { a.code == b.code }
 }
 
-/// Every fault of a configuration, in the order of its files and lines. A configuration with faults is refused as a whole.
+/// Every fault of a configuration, in the order of its files and lines. A configuration with faults is refused whole.
 public struct ConfigurationFaults: Error, Equatable, Sendable, CustomStringConvertible {
     /// The faults, at least one.
     public var faults: [ConfigurationFault]
@@ -138,8 +139,9 @@ final class FaultCollector {
     /// Notes that a file is read: faults are shown in this order of files.
     func begin(file: String) { if files[file] == nil { files[file] = files.count } }
 
-    /// Notes a fault.
+    /// Notes a fault, once: an anchor's place turns up again at each alias.
     func add(_ fault: ConfigurationFault) {
+        if let last = faults.last, last == fault, last.description == fault.description { return }
         if faults.count < ConfigurationFaults.faultsMax { faults.append(fault) } else { omittedCount += 1 }
     }
 

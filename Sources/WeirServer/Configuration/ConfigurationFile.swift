@@ -5,8 +5,8 @@ import MailTypes
 import WeirEngine
 
 extension Configuration {
-    /// Reads a configuration file and the CSV files it names. Throws every fault at once; at reload the caller then keeps the
-    /// configuration that it has.
+    /// Reads a configuration file and the CSV files it names. Throws every fault at once; at reload the caller then
+    /// keeps the configuration that it has.
     public static func load(path: String) throws(ConfigurationFaults) -> Configuration {
         let faults = FaultCollector()
         faults.begin(file: path)
@@ -24,7 +24,8 @@ extension Configuration {
         }
     }
 
-    /// Reads a configuration from text. `read` fetches the files that it names; relative paths count from `file`'s folder.
+    /// Reads a configuration from text. `read` fetches the files that it names; relative paths count from the folder of
+    /// `file`.
     static func parse(
         _ text: String, file: String, read: (String) throws(TextFile.Trouble) -> [UInt8]
     ) throws(ConfigurationFaults) -> Configuration {

@@ -1,5 +1,5 @@
-// The sections of `weir.yaml` in the order of Docs/configuration.md, apart from plans and identity, which have files of their
-// own.
+// The sections of `weir.yaml` in the order of Docs/configuration.md, apart from plans and identity, which have files of
+// their own.
 
 import MailTypes
 import WeirEngine
@@ -76,10 +76,11 @@ extension ConfigurationReader {
     private func readListeners(_ node: StrictNode, into listeners: inout Configuration.Listeners) {
         guard let section = node.mapping("listen", keys: ["policy", "milter", "admin", "control"]) else { return }
         var seen: [(endpoint: Endpoint, key: String)] = []
-        func note(_ endpoint: Endpoint, _ key: String, at node: StrictNode) {
+        func note(_ endpoint: Endpoint, _ key: String, at item: StrictNode?) {
             if let other = seen.first(where: { $0.endpoint.collides(with: endpoint) }) {
-                node.fault(
-                    .conflict, found: "\(endpoint), which listen.\(other.key) has already",
+                let found = item == nil ? "\(endpoint), the default of listen.\(key)" : "\(endpoint)"
+                (item ?? node).fault(
+                    .conflict, found: "\(found), which listen.\(other.key) has already",
                     expected: "a free port or socket",
                     remedy: "Give each listener its own.")
             }
@@ -96,12 +97,12 @@ extension ConfigurationReader {
                     if !endpoint.isLocal {
                         faults.warn(
                             at: item.place,
-                            "The \(key) door knows no passwords: let a firewall admit your mail hosts alone to \(endpoint)."
+                            "The \(key) door knows no passwords: let a firewall admit only your mail hosts to \(endpoint)."
                         )
                     }
                 }
             } else {
-                for endpoint in endpoints { seen.append((endpoint, key)) }
+                for endpoint in endpoints { note(endpoint, key, at: nil) }
             }
             if key == "policy" { listeners.policy = endpoints } else { listeners.milter = endpoints }
         }
@@ -114,7 +115,7 @@ extension ConfigurationReader {
             listeners.admin = readAdmin(admin)
             if let endpoint = listeners.admin { note(endpoint, "admin", at: admin) }
         } else if let admin = listeners.admin {
-            note(admin, "admin", at: node)
+            note(admin, "admin", at: nil)
         }
         if let control = section["control"], let path = path(control, "the path of a Unix socket") {
             checkSocketPath(path, at: control)
@@ -140,7 +141,7 @@ extension ConfigurationReader {
             address.fault(
                 .conflict, expected: "a loopback address, as the admin listener knows no passwords",
                 remedy:
-                    "Listen on 127.0.0.1, or write admin: {address: \"\(endpoint)\", allow_remote: true} behind a firewall."
+                    "Listen on 127.0.0.1, or write admin: {address: \"\(endpoint)\", allow_remote: true}."
             )
         }
         return endpoint
@@ -172,7 +173,7 @@ extension ConfigurationReader {
             .badValue, expected: expected,
             remedy: text.hasPrefix("inet:")
                 ? "Leave out 'inet:', which is Postfix's spelling."
-                : "Write a numeric address, IPv6 in brackets: [::1]:10040; names such as localhost may mean two addresses."
+                : "Write a numeric address, IPv6 in brackets: [::1]:10040; a name may mean two addresses."
         )
         return nil
     }

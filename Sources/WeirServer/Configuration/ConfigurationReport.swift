@@ -16,11 +16,12 @@ public struct ConfigurationReport: CustomStringConvertible {
         let policy = configuration.policy(revision: 1)
         var text = "\(configuration.file ?? "the defaults"): \(count(policy.plans.count, "plan")), "
         text +=
-            "\(count(policy.subscribers.count, "subscriber")), \(count(policy.addressMap.entries.count, "address block")). "
+            "\(count(policy.subscribers.count, "subscriber")), "
+        text += "\(count(policy.addressMap.entries.count, "address block")). "
         text += configuration.enforcesAnything ? "" : "Nothing is enforced: Weir observes.\n"
         if configuration.enforcesAnything {
             let limits = policy.plans.flatMap(\.limits)
-            text += "\(limits.filter(\.isEnforced).count) of \(count(limits.count, "limit")) are enforced.\n"
+            text += "\(limits.filter(\.isEnforced).count) of \(count(limits.count, "limit")) enforced.\n"
         }
         for (index, plan) in policy.plans.enumerated() {
             let kind = plan.kind == .mua ? "people's mail programs" : "mail servers"
@@ -37,7 +38,8 @@ public struct ConfigurationReport: CustomStringConvertible {
         for limit in plan.limits {
             let isEnforced = limit.isEnforced && !observesEverything
             rows.append([
-                limit.name, limit.line, isEnforced ? limit.action.description : "\(limit.action), observed",
+                limit.name, LimitLine(limit).description,
+                isEnforced ? limit.action.description : "\(limit.action), observed",
                 ConfigurationReport.grouped(limit.maximum(inSeconds: 3600)),
                 ConfigurationReport.grouped(limit.maximum(inSeconds: 86_400)),
             ])

@@ -41,8 +41,8 @@ public enum Endpoint: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    /// True where both can't be listened on at the same time: the same socket file, or one port on the same address or on
-    /// every address.
+    /// True where both can't be listened on at the same time: the same socket file, or one port on the same address or
+    /// on every address.
     public func collides(with other: Endpoint) -> Bool {
         switch (self, other) {
         case (.unix(let a, _), .unix(let b, _)): a == b

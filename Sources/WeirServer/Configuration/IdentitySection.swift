@@ -140,9 +140,9 @@ extension IdentitySection {
 // MARK: - CSV files
 
 extension IdentitySection {
-    /// The rows of a CSV file that a node names.
+    /// The rows of a CSV file that a node names; `begin` gets their number beforehand, to make room once for a million.
     private func rows(
-        _ node: StrictNode, columns: [String], required: Int,
+        _ node: StrictNode, columns: [String], required: Int, begin: (Int) -> Void,
         _ row: (CommaSeparatedFile, [CommaSeparatedFile.Field], Int) -> Void
     ) {
         guard let path = reader.path(node, "the path of a CSV file") else { return }
@@ -150,6 +150,7 @@ extension IdentitySection {
         do {
             let bytes = try reader.read(path)
             reader.faults.begin(file: path)
+            begin(bytes.count { $0 == 10 })
             file.read(bytes, columns: columns, required: required) { fields, line in row(file, fields, line) }
         } catch {
             node.fault(
@@ -174,7 +175,13 @@ extension IdentitySection {
     private mutating func readAddressMap(_ node: StrictNode) {
         var entries: [AddressMap.Entry] = []
         var lines: [NetworkPrefix: Int] = [:]
-        rows(node, columns: ["network", "subscriber"], required: 2) { file, fields, line in
+        rows(
+            node, columns: ["network", "subscriber"], required: 2,
+            begin: { count in
+                entries.reserveCapacity(count)
+                lines.reserveCapacity(count)
+            }
+        ) { file, fields, line in
             guard let prefix = NetworkPrefix(fields[0].text) else {
                 file.fault(
                     .badValue, line, fields[0].column, found: quoted(fields[0].text),
@@ -201,12 +208,15 @@ extension IdentitySection {
         var lines: [(name: String, place: ConfigurationFault.Place)] = []
         // A plan's name from this table shares its storage with every subscriber of the plan.
         let planNames = Dictionary(plans.names.map { ($0, $0) }) { first, _ in first }
-        rows(node, columns: ["subscriber", "plan", "parent", "exempt"], required: 1) { file, fields, line in
+        rows(
+            node, columns: ["subscriber", "plan", "parent", "exempt"], required: 1,
+            begin: { count in found.reserveCapacity(count) }
+        ) { file, fields, line in
             guard let name = name(fields[0], line, in: file) else { return }
             var entry = SubscriberEntry()
             if fields.count > 1, !fields[1].text.isEmpty {
                 entry.plan = planNames[fields[1].text]
-                if entry.plan == nil {
+                if entry.plan == nil, plans.namesAreComplete {
                     file.fault(
                         .unknownName, line, fields[1].column, found: "the unknown plan \(quoted(fields[1].text))",
                         expected: Spelling.list(plans.names),
@@ -259,7 +269,7 @@ extension IdentitySection {
             var entry = subscribers[name] ?? SubscriberEntry()
             if let node = section["plan"], let plan = node.string("the name of a plan") {
                 entry.plan = plan
-                if !plans.names.contains(plan) {
+                if !plans.knows(plan) {
                     node.fault(
                         .unknownName, found: "the unknown plan \(quoted(plan))", expected: Spelling.list(plans.names),
                         remedy: Spelling.remedy(

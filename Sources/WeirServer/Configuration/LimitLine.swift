@@ -2,7 +2,7 @@
 
 import WeirEngine
 
-/// How much of what in which time, read from a line. `Limit.line` writes it back.
+/// How much of what in which time, read from a line. `description` writes it back, and so does `Limit.line`.
 ///
 /// ```
 /// line   = amount dimension ("per" | "a" | "an" | "each" | "every") [count] unit [[","] "burst" amount]
@@ -43,6 +43,26 @@ public struct LimitLineFault: Error, Equatable, Sendable, CustomStringConvertibl
 
     /// `column 5: found 'recpients', expected …. Did you mean 'recipients'?`
     public var description: String { "column \(offset + 1): found \(found), expected \(expected). \(remedy)" }
+}
+
+// MARK: - Writing
+
+extension LimitLine: CustomStringConvertible {
+    /// The line of a limit.
+    public init(_ limit: Limit) {
+        amount = limit.amount
+        dimension = limit.dimension
+        periodSeconds = limit.periodSeconds
+        burst = limit.burst == limit.amount ? nil : limit.burst
+    }
+
+    /// As a person writes it, bytes in the largest unit that fits: `2 GB per day, burst 200 MB`.
+    public var description: String {
+        func text(_ value: Int64) -> String { dimension == .bytes ? Quantity.byteText(value) : String(value) }
+        let noun = dimension == .bytes ? "" : " \(dimension)"
+        let start = "\(text(amount))\(noun) per \(Limit.longPeriod(periodSeconds))"
+        return burst.map { "\(start), burst \(text($0))" } ?? start
+    }
 }
 
 // MARK: - Parsing

@@ -13,7 +13,8 @@ public struct MailHosts: Hashable, Sendable {
     /// Names by address.
     public init(names: [NetworkAddress: String] = [:]) { self.names = names }
 
-    /// The name of a peer, nil standing for a Unix socket: as configured, else `localhost` for loopback, else the address.
+    /// The name of a peer, nil standing for a Unix socket: as configured, else `localhost` for loopback, else its
+    /// address.
     public func name(of peer: NetworkAddress?) -> String {
         guard let peer else { return MailHosts.localName }
         return names[peer] ?? (peer.isLoopback ? MailHosts.localName : peer.description)

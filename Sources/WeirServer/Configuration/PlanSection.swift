@@ -19,6 +19,8 @@ struct PlanSection {
     private(set) var messageBytesMax = Configuration.messageBytesMaxDefault
     /// Every plan's name, those of plans with faults included, so that one fault does not cause others.
     private(set) var names: [String] = []
+    /// False where a plan's name could not be read: then no name is called unknown.
+    private(set) var namesAreComplete = true
     /// Where each plan stands.
     private(set) var places: [String: ConfigurationFault.Place] = [:]
     /// Where each limit stands, by plan and index.
@@ -64,6 +66,9 @@ struct PlanSection {
         if let chosen = section["default_plan"] { putFirst(chosen) }
     }
 
+    /// True for the name of a plan, and for one that may be the name of a plan that could not be read.
+    func knows(_ name: String) -> Bool { !namesAreComplete || names.contains(name) }
+
     /// `contact:`, part of every reply.
     private mutating func readContact(_ node: StrictNode) {
         guard let text = node.string("a link or phone number", allowsEmpty: true) else { return }
@@ -79,7 +84,7 @@ struct PlanSection {
     /// `default_plan:`; without it the first plan is the default.
     private mutating func putFirst(_ node: StrictNode) {
         guard let name = node.string("the name of a plan") else { return }
-        guard names.contains(name) else {
+        guard knows(name) else {
             node.fault(
                 .unknownName, expected: "the name of a plan: \(Spelling.list(names))",
                 remedy: Spelling.remedy(for: name, among: names, otherwise: "Write the plan, or name another."))
@@ -95,6 +100,7 @@ struct PlanSection {
 extension PlanSection {
     /// `plans:`.
     private mutating func readPlans(_ node: StrictNode, faults: FaultCollector) {
+        namesAreComplete = false
         guard let items = node.list("a list of plans") else { return }
         guard (1...PlanSection.plansMax).contains(items.count) else {
             node.fault(
@@ -113,6 +119,7 @@ extension PlanSection {
             }
             if let plan = readPlan(section) { plans.append(plan) }
         }
+        namesAreComplete = names.count == items.count
         if !plans.isEmpty { policy.plans = plans }
     }
 

@@ -24,13 +24,14 @@ struct PolicyReview {
         }
         let enforced = policy.plans.flatMap(\.limits).filter(\.isEnforced)
         if policy.observesEverything, !enforced.isEmpty {
-            warn("policy.observe_everything is true: \(enforced.count) lines that say enforce only observe.")
+            warn("policy.observe_everything is true: lines that say enforce (\(enforced.count)) only observe.")
         }
         if !policy.observesEverything, enforced.contains(where: { $0.action == .hold }),
             configuration.holdHelperPath == nil
         {
             warn(
-                "Mail is held, but hold_helper is not set: `weir hold` can't list or release it, only postqueue and postsuper by hand."
+                "Mail is held, but hold_helper is not set: `weir hold` can't list or release it, "
+                    + "only postqueue and postsuper by hand."
             )
         }
     }
@@ -44,24 +45,28 @@ struct PolicyReview {
         if plan.limits.isEmpty { faults.warn(at: place, "The plan '\(plan.name)' has no limits.") }
         for (index, limit) in plan.limits.enumerated() {
             if let other = plan.limits.first(where: { $0.name != limit.name && PolicyReview.shadows($0, limit) }) {
-                faults.warn(at: places[index], "'\(limit.line)' is never reached: '\(other.line)' always comes first.")
+                faults.warn(
+                    at: places[index],
+                    "'\(LimitLine(limit))' is never reached: '\(LimitLine(other))' always comes first.")
             }
             if let percent = PolicyReview.lossPercent(limit) {
                 faults.warn(
                     at: places[index],
-                    "'\(limit.line)' lets \(percent) % less through than it says, as intervals are rounded up to whole nanoseconds."
+                    "'\(LimitLine(limit))' lets \(percent) % less through than it says, "
+                        + "as intervals are rounded up to whole nanoseconds."
                 )
             }
         }
         if configuration.listeners.milter.isEmpty, plan.limits.contains(where: \.dimension.countsDistinct) {
             faults.warn(
                 at: place,
-                "Without the milter door the plan '\(plan.name)' knows recipients from RCPT requests alone: distinct and new recipients are unavailable where they differ from recipient_count."
+                "Without the milter door the plan '\(plan.name)' knows recipients from RCPT requests alone: "
+                    + "distinct and new recipients are unavailable where they differ from recipient_count."
             )
         }
     }
 
-    /// True where one limit is always reached no later than another of the same dimension, and stops what the other would.
+    /// True where one limit is always reached no later than another of the same dimension, and stops what that would.
     static func shadows(_ a: Limit, _ b: Limit) -> Bool {
         guard a.dimension == b.dimension, a.isEnforced || !b.isEnforced else { return false }
         if a.dimension.countsDistinct { return a.amount <= b.amount && a.periodSeconds >= b.periodSeconds }

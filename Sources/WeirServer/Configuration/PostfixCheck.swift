@@ -1,4 +1,4 @@
-// Would this Postfix ask Weir about every message, and would it go on without Weir? A pure judgement on postconf's output.
+// Would this Postfix ask Weir about every message, and go on without Weir? A pure judgement on postconf's output.
 
 /// The check of a Postfix's settings against what Weir needs.
 public struct PostfixCheck: Sendable {
@@ -54,9 +54,14 @@ extension PostfixCheck {
             if judgeRestrictions(stage, parameter, service, settings, &asked) { isAsked = true }
         }
         let milterServer = milterServer("smtpd_milters", service, settings)
-        let takesBackFromFilter = PostfixCheck.isLoopback(service.name) && !isAsked && milterServer == nil
-        if takesBackFromFilter {
-            line.notes.append("does not ask Weir; right if it only takes mail back from a content filter")
+        if takesBackFromFilter(service, settings) {
+            line.notes.append(
+                isAsked
+                    ? "takes mail back from a content filter and asks Weir again: "
+                        + "add -o smtpd_data_restrictions= -o smtpd_end_of_data_restrictions="
+                    : "takes mail back from a content filter, rightly without asking again")
+        } else if PostfixCheck.isLoopback(service.name), !isAsked, milterServer == nil {
+            line.notes.append("does not ask Weir; right only if it takes mail back from a content filter")
         } else {
             line.changes += asked.changes
             line.notes += asked.notes
@@ -65,7 +70,8 @@ extension PostfixCheck {
         }
         if !settings.value("smtpd_proxy_filter", service).text.isEmpty {
             line.changes.append(
-                "remove smtpd_proxy_filter: with it there is no queue id, HOLD does nothing and the milter never sees the end of a message (content_filter works)"
+                "remove smtpd_proxy_filter: with it there is no queue id, HOLD does nothing "
+                    + "and the milter never sees the end of a message (content_filter works)"
             )
         }
         return line
@@ -82,7 +88,8 @@ extension PostfixCheck {
             switch source {
             case .service:
                 line.changes.append(
-                    "not asked at \(stage): master.cf overrides \(parameter); remove that -o, or add the policy service to it"
+                    "not asked at \(stage): master.cf overrides \(parameter); "
+                        + "remove that -o, or add the policy service to it"
                 )
             case .main, .builtIn: line.changes.append("not asked at \(stage): add the policy service to \(parameter)")
             }
@@ -143,7 +150,8 @@ extension PostfixCheck {
         }
     }
 
-    /// The policy servers of a restriction list, each with the first restriction before it that ends the list for somebody.
+    /// The policy servers of a restriction list, each with the first restriction before it that ends the list for
+    /// somebody.
     private static func policyServers(_ text: String) -> [(endpoint: String, own: [String: String], stop: String?)] {
         var result: [(String, [String: String], String?)] = []
         var stop: String?
@@ -229,8 +237,8 @@ extension PostfixCheck {
 // MARK: - Recognising Weir
 
 extension PostfixCheck {
-    /// True where a server of Postfix's is one of Weir's listeners. By port alone for TCP: on the mail host Weir bears a name
-    /// or an outer address that its own configuration need not show.
+    /// True where a server of Postfix's is one of Weir's listeners. By port alone for TCP: there Weir may bear a
+    /// name or an outer address that its own configuration need not show.
     private func isWeir(_ server: String, _ endpoints: [Endpoint]) -> Bool {
         endpoints.contains { endpoint in
             switch endpoint {
@@ -244,6 +252,17 @@ extension PostfixCheck {
                             server.hasPrefix("unix:/") ? String(server.dropFirst(5)) : "/" + server.dropFirst(5)))
             }
         }
+    }
+
+    /// True for a service that a content filter hands mail back to: on loopback, with filter or milters taken out.
+    private func takesBackFromFilter(_ service: PostfixSettings.Service, _ settings: PostfixSettings) -> Bool {
+        func isEmptied(_ parameter: String) -> Bool {
+            let (text, source) = settings.value(parameter, service)
+            return source == .service && text.isEmpty
+        }
+        let overrides = PostfixSettings.list(settings.value("receive_override_options", service).text)
+        return PostfixCheck.isLoopback(service.name)
+            && (isEmptied("content_filter") || isEmptied("smtpd_milters") || overrides.contains("no_milters"))
     }
 
     /// True for a service that listens on loopback alone.
@@ -278,8 +297,9 @@ extension PostfixCheck: CustomStringConvertible {
 
             """
         if !milter.isEmpty {
+            let settings = "default_action=accept, connect_timeout=3s, command_timeout=5s, content_timeout=30s"
             text += """
-                smtpd_milters = { \(milterName), default_action=accept, connect_timeout=3s, command_timeout=5s, content_timeout=30s }
+                smtpd_milters = { \(milterName), \(settings) }
                 non_smtpd_milters = $smtpd_milters
 
                 """

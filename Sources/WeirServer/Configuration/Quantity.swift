@@ -51,13 +51,15 @@ enum Quantity {
         return overflow ? nil : value
     }
 
-    /// `10 MB`, `64 MiB`, `10240000 bytes`: the largest unit that says it exactly.
+    /// `10 MB`, `64 MiB`, `10240000 bytes`: the largest unit that says it exactly and readably.
     static func byteText(_ bytes: Int64) -> String {
         let units: [(String, Int64)] = [
             ("TB", 1_000_000_000_000), ("TiB", 1 << 40), ("GB", 1_000_000_000), ("GiB", 1 << 30), ("MB", 1_000_000),
             ("MiB", 1 << 20), ("KiB", 1 << 10),
         ]
-        for (name, size) in units where bytes >= size && bytes % size == 0 { return "\(bytes / size) \(name)" }
+        for (name, size) in units where bytes >= size && bytes % size == 0 && bytes / size < 10_000 {
+            return "\(bytes / size) \(name)"
+        }
         return "\(bytes) bytes"
     }
 }

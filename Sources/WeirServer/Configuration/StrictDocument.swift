@@ -15,7 +15,7 @@ enum StrictDocument {
             return try withExtendedLifetime(parser) {
                 guard let node = try parser.singleRoot() else { return nil }
                 let root = StrictNode(node: node, file: file, faults: faults)
-                return refuseAnchorsAndTags(root) ? root : nil
+                return refuseAnchorsAndTags(root) && !root.isNull ? root : nil
             }
         } catch let error as YamlError {
             faults.add(fault(of: error, text: text, file: file))
@@ -28,8 +28,8 @@ enum StrictDocument {
         return nil
     }
 
-    /// Looks through the tree for anchors, aliases and tags: one way to write a thing, and no document that unfolds to more
-    /// than it shows. False where something was refused.
+    /// Looks through the tree for anchors, aliases and tags: one way to write a thing, and no document that unfolds to
+    /// more than it shows. False where something was refused.
     private static func refuseAnchorsAndTags(_ node: StrictNode) -> Bool {
         if node.node.anchor != nil {
             node.fault(

@@ -186,7 +186,7 @@ struct Operator: Sendable {
         try store.pool.read { database in
             try Row.fetchOne(
                 database,
-                sql: "SELECT subscriber, case_code, rule FROM refusals WHERE queue_id = ? AND mail_host = ? AND verdict = 'hold' ORDER BY id DESC LIMIT 1",
+                sql: "SELECT subscriber, case_code, rule FROM refusals WHERE queue_id = ? AND mail_host = ? AND verdict = 'hold' ORDER BY message DESC LIMIT 1",
                 arguments: [queueID, mailHost]
             ).map { ($0[0], $0[1], $0[2]) }
         }

@@ -180,13 +180,16 @@ final class Recorder: Sendable {
         ])
     }
 
-    /// Writes one refusal.
+    /// Writes one refusal: a message has one row, whatever the number of questions in which it was stopped.
     private static func write(_ refusal: Refusal, _ database: GRDB.Database) throws {
         let decision = refusal.decision
         try database.cachedStatement(
             sql: """
                 INSERT INTO refusals (at, message, mail_host, queue_id, subscriber, verdict, would, reason, rule, case_code, evidence)
                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                ON CONFLICT (message) DO UPDATE SET at = excluded.at, verdict = excluded.verdict, would = excluded.would,
+                  reason = excluded.reason, rule = excluded.rule, case_code = excluded.case_code,
+                  queue_id = excluded.queue_id, evidence = evidence || '; ' || excluded.evidence
                 """
         ).execute(arguments: [
             refusal.at.nanoseconds, Int64(decision.message), refusal.mailHost, decision.queueID, decision.identity.name,

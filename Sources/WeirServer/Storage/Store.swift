@@ -77,7 +77,7 @@ final class Store: Sendable {
                       opened_at INTEGER NOT NULL, last_at INTEGER NOT NULL, held INTEGER NOT NULL, refused INTEGER NOT NULL);
                     CREATE INDEX cases_subscriber ON cases (subscriber);
                     CREATE TABLE refusals (
-                      id INTEGER PRIMARY KEY, at INTEGER NOT NULL, message INTEGER NOT NULL, mail_host TEXT NOT NULL,
+                      message INTEGER PRIMARY KEY, at INTEGER NOT NULL, mail_host TEXT NOT NULL,
                       queue_id TEXT NOT NULL, subscriber TEXT NOT NULL, verdict TEXT NOT NULL, would TEXT,
                       reason TEXT NOT NULL, rule TEXT NOT NULL, case_code TEXT, evidence TEXT NOT NULL);
                     CREATE INDEX refusals_subscriber ON refusals (subscriber, at);

@@ -1,0 +1,73 @@
+// Every parser that reads bytes from outside, in one fuzz target: the first byte chooses the parser.
+
+import MailTypes
+import Milter
+import PolicyDelegation
+import WeirEngine
+
+/// libFuzzer's entry point.
+@_cdecl("LLVMFuzzerTestOneInput")
+public func fuzzOne(_ data: UnsafePointer<UInt8>, _ count: Int) -> CInt {
+    guard count > 1 else { return 0 }
+    let bytes = Array(UnsafeBufferPointer(start: data + 1, count: count - 1))
+    let hash = KeyedHash(key0: 1, key1: 2)
+    switch data[0] % 8 {
+    case 0: converse(PolicySession(mailHost: "h", addressHash: AddressHash(hash), instanceHash: hash), bytes)
+    case 1: converse(MilterSession(mailHost: "h", addressHash: AddressHash(hash), wantedFields: ["X-Login"]), bytes)
+    case 2:
+        var place = 0
+        while let frame = try? MilterFrame.parse(bytes.span, at: &place) {
+            if let command = try? MilterCommand(parsing: frame) {
+                // What was parsed and composed again parses to the same.
+                var again = 0
+                let composed = command.frame.bytes
+                let second = (try? MilterFrame.parse(composed.span, at: &again)).flatMap { $0 }.flatMap { try? MilterCommand(parsing: $0) }
+                precondition(second == command, "compose and parse differ")
+            }
+            _ = try? MilterReply(parsing: frame)
+        }
+    case 3:
+        var reader = ByteReader(bytes)
+        if let input = try? Input(&reader) {
+            var writer = ByteWriter()
+            input.encode(&writer)
+            var again = ByteReader(writer.bytes)
+            precondition((try? Input(&again)) == input, "encode and decode differ")
+        }
+    case 4: _ = try? Engine(snapshot: bytes)
+    case 5: _ = NetworkAddress(utf8: bytes.span)
+    case 6:
+        let text = String(decoding: bytes, as: UTF8.self)
+        if let address = NetworkAddress(text) { precondition(NetworkAddress(address.description) == address) }
+        if let prefix = NetworkPrefix(text) { precondition(NetworkPrefix(prefix.description) == prefix) }
+        if let time = Timestamp(rfc3339: text) { _ = time.description }
+        _ = EnhancedStatus(text)
+        _ = AddressHash(hash).key(text)
+    default:
+        var reader = ByteReader(bytes)
+        _ = try? Output(&reader)
+    }
+    return 0
+}
+
+/// Feeds a door's session in two pieces and answers its questions.
+private func converse(_ session: some DoorSession, _ bytes: [UInt8]) {
+    var session = session
+    let cut = Int(bytes[0]) % bytes.count
+    for piece in [bytes[..<cut], bytes[cut...]] {
+        let part = Array(piece)
+        do {
+            try session.receive(part.span)
+            var questions = 0
+            while let action = try session.next() {
+                if case .ask = action {
+                    questions += 1
+                    session.decided(questions % 3 == 0 ? .hold("held") : .accept)
+                }
+            }
+        } catch {
+            break
+        }
+    }
+    _ = session.closed()
+}

@@ -1,0 +1,65 @@
+# Weir. `make run` and `make test` do all their own set-up on a fresh Debian 12 with the Swift toolchain.
+
+SHELL := /bin/bash
+SWIFT ?= swift
+CONFIG ?=
+# The machine's packages that Weir is built with and tested beside.
+BUILD_PACKAGES = libsqlite3-dev make
+PEER_PACKAGES = postfix miltertest python3 zstd sqlite3 procps m4
+BENCH_PACKAGES = postfix postfwd gcc bc
+SHARED ?= ../shared
+CORPORA ?= .build/corpora
+
+.PHONY: build run demo test check peers bench fuzz golden release setup peers-setup bench-setup corpora format clean
+
+build: setup ## Build for debugging
+	$(SWIFT) build
+
+release: setup ## Build for production
+	$(SWIFT) build -c release --product weir
+
+run: release ## Build and serve on loopback, in observe mode, with state in ./var/weir
+	.build/release/weir serve $(if $(CONFIG),--config $(CONFIG))
+
+demo: ## Beside a running `make run`: play a stolen account among honest ones
+	@[ -x .build/release/weir ] || { echo "Start Weir first: make run (in another terminal)"; exit 1; }
+	.build/release/weir demo
+
+test: setup corpora ## The whole suite but the peers: no network, no mail server
+	WEIR_CORPORA=$(abspath $(CORPORA)) $(SWIFT) test --disable-xctest
+
+check: setup ## Format, tidy, imports; a warning is an error in every target already
+	$(SWIFT) format lint --strict --recursive --configuration .swift-format Package.swift Sources Tests Benchmarks Fuzz
+	$(SWIFT) test --disable-xctest --filter TidyTests
+	Tests/check_links.sh
+
+format: ## Put everything into the house's form
+	$(SWIFT) format --in-place --recursive --configuration .swift-format Package.swift Sources Tests Benchmarks Fuzz
+
+peers: setup peers-setup ## Against a real Postfix, Sendmail and miltertest on loopback
+	$(SWIFT) build --product weir
+	python3 Tests/Peers/run_peers.py --weir .build/debug/weir
+
+bench: release bench-setup ## Beside the neighbours and the machine's own limit, in one run
+	Benchmarks/run $(ARGS)
+
+fuzz: setup ## Each parser for SECONDS (default 60) under libFuzzer
+	Fuzz/run $(or $(SECONDS_EACH),60)
+
+corpora: ## Unpack the shared material, where it is there
+	@if [ -x $(SHARED)/corpora/unpack ]; then \
+	  command -v zstd >/dev/null || Tests/need.sh zstd; \
+	  mkdir -p $(CORPORA) && $(SHARED)/corpora/unpack $(abspath $(CORPORA)); \
+	else echo "no shared material beside this repository: tests on recorded dialogues are skipped"; fi
+
+setup:
+	@Tests/need.sh $(BUILD_PACKAGES)
+
+peers-setup:
+	@Tests/need.sh $(PEER_PACKAGES)
+
+bench-setup:
+	@Tests/need.sh $(BENCH_PACKAGES)
+
+clean:
+	rm -rf .build
