@@ -62,18 +62,31 @@ extension Engine {
         if let found, !mustBeginAnew(found, transaction) {
             message = found
         } else {
-            let milterAsked = found.map { messages.slots[$0].milterAsked } ?? false
-            let deadCounted = found.map { messages.slots[$0].deadCounted } ?? false
+            let before = found.map { messages.slots[$0] }
+            if found == nil { supersede(transaction.session, sessionKey, at: time) }
             message = create(at: time)
-            messages.slots[message].milterAsked = milterAsked
-            messages.slots[message].deadCounted = deadCounted
             messages.setSessionKey(sessionKey, of: message)
+            if let before {
+                messages.slots[message].milterAsked = before.milterAsked
+                messages.slots[message].deadCounted = before.deadCounted
+                if before.queueKey != 0 { messages.setQueueKey(before.queueKey, of: message) }
+                if before.instance != 0 { messages.setInstance(before.instance, of: message) }
+            }
         }
         if queueKey != 0, messages.slots[message].queueKey != queueKey { messages.setQueueKey(queueKey, of: message) }
         if transaction.instance != 0, messages.slots[message].instance != transaction.instance {
             messages.setInstance(transaction.instance, of: message)
         }
         return message
+    }
+
+    /// Gives up what is still open on a connection that goes on to the next message: it was refused by somebody else after
+    /// Weir had counted it. Local submissions, and clients without a port, share one key and prove nothing.
+    private mutating func supersede(_ session: Session, _ sessionKey: UInt64, at time: Int64) {
+        guard session.clientPort != 0, !session.isLocalSubmission, let older = messages.slot(of: sessionKey),
+            messages.slots[older].sessionKey == sessionKey
+        else { return }
+        giveUp(older, at: time)
     }
 
     /// True where a message that was given up asks on: its reservation ran out while the client took its time. It is
@@ -96,12 +109,15 @@ extension Engine {
             transaction.instance == 0 || messages.slots[slot].instance == 0
         {
             // A queue id used again within the hour has another instance or comes from another connection.
-            if messages.slots[slot].isOf(session: sessionKey) { return slot }
+            // Local submissions all look like one connection, but no message begins its data when it has ended.
+            let hasBegunAgain = messages.slots[slot].sessionKey == 0 && Engine.question(transaction) == .milterData
+                && messages.slots[slot].answered.contains(.milterData)
+            if messages.slots[slot].isOf(session: sessionKey), !hasBegunAgain { return slot }
         }
         guard let slot = messages.slot(of: sessionKey), messages.slots[slot].sessionKey == sessionKey else { return nil }
         // Another instance or another queue id on the same connection is the next message.
         if transaction.instance != 0, messages.slots[slot].instance != 0 { return nil }
-        if queueKey != 0, messages.slots[slot].queueKey != 0 { return nil }
+        if queueKey != 0, messages.slots[slot].queueKey != 0 { return messages.slots[slot].queueKey == queueKey ? slot : nil }
         if messages.slots[slot].answered.contains(Engine.question(transaction)) { return nil }
         return slot
     }

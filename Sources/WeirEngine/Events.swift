@@ -15,22 +15,27 @@ extension Engine {
         let byQueue = transaction.queueID.isEmpty
             ? nil : messages.slot(of: queueKey(transaction.session.mailHost, transaction.queueID))
         let session = sessionKey(transaction.session)
-        let found = byQueue ?? messages.slot(of: session)
+        // A message that the milter never asked about has no queue id yet, and its withdrawal needs no reply: it may be
+        // read after the policy door's question about the next message on the connection, which it must not touch.
+        let found = byQueue ?? messages.slot(of: session).flatMap { messages.slots[$0].isAnonymous ? $0 : nil }
         if let message = found, messages.slots[message].isOf(session: session) {
-            if messages.slots[message].sessionKey != 0 {
-                switch messages.slots[message].state {
-                case .reserved: cancel(message, .over, at: time)
-                case .noted, .held, .free: end(message, .over, at: time)
-                case .refused: end(message, .refused, at: time)
-                case .committed, .over: break
-                }
-            }
+            if messages.slots[message].sessionKey != 0 { giveUp(message, at: time) }
             if messages.slots[message].deadCounted { return }
             messages.slots[message].deadCounted = true
         }
         let dead = transaction.envelope.recipients.reduce(0) { $0 + ($1.refusal?.saysRecipientIsDead == true ? 1 : 0) }
         guard dead > 0, let payer = payers(of: transaction, at: time).payers.first else { return }
         chargeDead(dead, slot: Int(payer.slot), at: time)
+    }
+
+    /// Ends an open message that came to nothing.
+    mutating func giveUp(_ message: Int, at time: Int64) {
+        switch messages.slots[message].state {
+        case .reserved: cancel(message, .over, at: time)
+        case .noted, .held, .free: end(message, .over, at: time)
+        case .refused: end(message, .refused, at: time)
+        case .committed, .over: break
+        }
     }
 
     /// A delivery result: dead recipients are counted, what was refused before the queue is given back.

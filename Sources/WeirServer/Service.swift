@@ -4,8 +4,6 @@ import Foundation
 import Logging
 import MailTypes
 import Milter
-import NIOCore
-import NIOPosix
 import PolicyDelegation
 import Synchronization
 import WeirEngine
@@ -17,8 +15,6 @@ public final class Service: Sendable {
     /// Operational messages.
     private let logger: Logger
 
-    /// Event-loop threads of the doors. One makes over 100,000 decisions a second, and the engine is one anyway.
-    private static let doorThreads = 1
     /// Between two ticks.
     private static let tickSeconds: Int64 = 10
 
@@ -49,9 +45,11 @@ public final class Service: Sendable {
             })
         try control.start()
         let readiness = Readiness()
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: Service.doorThreads)
-        let channels = try await openDoors(desk, live, store, group)
-        let ticks = group.next().scheduleRepeatedTask(initialDelay: .seconds(Service.tickSeconds), delay: .seconds(Service.tickSeconds)) { _ in
+        let loop = try DoorLoop(desk: desk)
+        try openDoors(loop, live, store)
+        let seconds = Atomic<Int64>(0)
+        loop.start {
+            guard seconds.wrappingAdd(1, ordering: .relaxed).newValue % Service.tickSeconds == 0 else { return }
             desk.perform(live.step(.tick).outputs)
         }
         let admin = startAdmin(live, metrics, readiness)
@@ -65,11 +63,9 @@ public final class Service: Sendable {
         notifySystemd("STOPPING=1")
         readiness.set(false)
         logger.notice("stopping: no new connections, what was asked is answered")
-        ticks.cancel()
-        for channel in channels { try? await channel.close().get() }
+        loop.stop()
         control.stop()
         admin?.cancel()
-        try? await group.shutdownGracefully()
         recorder.stop()
         log.stop()
         logger.notice("stopped", metadata: ["messages": "\(live.read { $0.totals.messages })"])
@@ -138,26 +134,24 @@ public final class Service: Sendable {
 
     // MARK: - Listeners
 
-    /// Opens the doors' sockets.
-    private func openDoors(
-        _ desk: DoorDesk, _ live: LiveEngine, _ store: Store, _ group: any EventLoopGroup
-    ) async throws -> [any Channel] {
+    /// Opens the doors' sockets: one line a door and endpoint.
+    private func openDoors(_ loop: DoorLoop, _ live: LiveEngine, _ store: Store) throws {
         let key = try store.addressKey()
         let addressHash = AddressHash(key)
         let instanceHash = KeyedHash(key0: key.hash(1), key1: key.hash(2))
-        let policy = DoorListener(door: .policy, desk: desk, mailHosts: configuration.mailHosts) { host in
-            PolicySession(mailHost: host, addressHash: addressHash, instanceHash: instanceHash)
+        for endpoint in configuration.listeners.policy {
+            try loop.listen(.policy, at: endpoint, mailHosts: configuration.mailHosts) { host in
+                PolicySession(mailHost: host, addressHash: addressHash, instanceHash: instanceHash)
+            }
         }
-        let milter = DoorListener(door: .milter, desk: desk, mailHosts: configuration.mailHosts) { host in
-            let probe = Transaction(stage: .connect, session: MailTypes.Session(door: .milter, mailHost: host))
-            var fields: [String] = []
-            for case .fields(let names) in live.read({ $0.questions(for: probe) }) { fields += names }
-            return MilterSession(mailHost: host, addressHash: addressHash, wantedFields: fields)
+        for endpoint in configuration.listeners.milter {
+            try loop.listen(.milter, at: endpoint, mailHosts: configuration.mailHosts) { host in
+                let probe = Transaction(stage: .connect, session: MailTypes.Session(door: .milter, mailHost: host))
+                var fields: [String] = []
+                for case .fields(let names) in live.read({ $0.questions(for: probe) }) { fields += names }
+                return MilterSession(mailHost: host, addressHash: addressHash, wantedFields: fields)
+            }
         }
-        var channels: [any Channel] = []
-        for endpoint in configuration.listeners.policy { channels.append(try await policy.listen(at: endpoint, on: group)) }
-        for endpoint in configuration.listeners.milter { channels.append(try await milter.listen(at: endpoint, on: group)) }
-        return channels
     }
 
     /// Starts the admin listener. Its failure is said and does not stop the mail.

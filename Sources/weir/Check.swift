@@ -61,7 +61,11 @@ struct Check: AsyncParsableCommand {
     /// What postconf says, from a file or from postconf itself.
     private func text(_ option: String, savedIn path: String?) throws -> String {
         do {
-            if let path { return try String(contentsOfFile: path, encoding: .utf8) }
+            if let path {
+                // By handle, so that pipes and /dev/null can be given.
+                let data = try FileHandle(forReadingFrom: URL(fileURLWithPath: path)).readToEnd()
+                return String(decoding: data ?? Data(), as: UTF8.self)
+            }
             return try postconf(option)
         } catch {
             print("\(path ?? "postconf \(option)"): can't be read. \(error.localizedDescription)")

@@ -46,7 +46,8 @@ def _check_honest(peers, honest, since):
         expect(not refused, f"{one.login} was told {refused and (refused[0].code, refused[0].text)}")
         expect(one.slowest < 2, f"a dialogue of {one.login} took {one.slowest:.2f} s")
     expected = sum(one.count for one in honest)
-    expect(_delivered(peers, honest, since) == expected, f"of {expected} honest messages {_delivered(peers, honest, since)} arrived")
+    arrived = _delivered(peers, honest, since)
+    expect(arrived == expected, f"of {expected} honest messages {arrived} arrived")
 
 
 def _play(peers, weir):
@@ -86,7 +87,8 @@ def enforced(peers):
     report = weir.replay()
     expect(report["messages"] == counted, f"the replay has {report['messages']} messages, {counted} were counted")
     return (f"{passed} of {FLOOD} passed, allowed {most:.1f}; {_passed(honest)} honest ones, the slowest "
-            f"{max(one.slowest for one in honest):.2f} s; {cpu / (FLOOD + _passed(honest)) * 1e6:.0f} us of Weir's CPU a message")
+            f"{max(one.slowest for one in honest):.2f} s; {cpu / (FLOOD + _passed(honest)) * 1e6:.0f} us of Weir's CPU "
+            "a message")
 
 
 def observed(peers):

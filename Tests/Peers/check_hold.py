@@ -14,7 +14,8 @@ def _hold(peers, door):
     since = len(peers.postfix.delivered())
     sender = Subscriber("ann", SENT, peers.postfix.ports[door])
     send_all([sender])
-    expect(len(sender.passed) == SENT, f"{door}: a held message was refused: {[s for s in sender.sent if not s.passed][:1]}")
+    refused = [sent for sent in sender.sent if not sent.passed]
+    expect(not refused, f"{door}: a held message was refused: {refused[:1]}")
     peers.postfix.drain()
     held = peers.postfix.held()
     expect(len(held) == SENT - BURST, f"{door}: {len(held)} messages are held, {SENT - BURST} expected")
@@ -31,10 +32,12 @@ def _check_list(weir, held, door):
     listed = weir.hold_list()
     expect({message["queue_id"] for message in listed} == {message["queue_id"] for message in held},
            f"{door}: weir hold list names other messages than postqueue")
-    expect(all(message.get("subscriber") == "ann" for message in listed), f"{door}: a held message has no subscriber")
+    named = [message for message in listed if message.get("subscriber") == "ann"]
+    expect(len(named) == len(listed), f"{door}: a held message has no subscriber")
     expect(all(message.get("case_code") for message in listed), f"{door}: a held message has no case")
     expect(weir.hold_list("--subscriber", "bob") == [], f"{door}: bob's list is not empty")
-    expect(len(weir.hold_list("--case", listed[0]["case_code"])) == len(listed), f"{door}: the case lists other messages")
+    of_case = weir.hold_list("--case", listed[0]["case_code"])
+    expect(len(of_case) == len(listed), f"{door}: the case lists other messages")
 
 
 def _release_and_purge(peers, weir, since, door):
@@ -42,12 +45,15 @@ def _release_and_purge(peers, weir, since, door):
     ids = sorted(message["queue_id"] for message in peers.postfix.held())
     passed = weir.passed()
     weir.hold_release(ids[0], "--why", "a test")
-    wait_until(lambda: len(peers.postfix.delivered()) - since == BURST + 1, 30, f"{door}: what was released did not arrive")
+    wait_until(lambda: len(peers.postfix.delivered()) - since == BURST + 1, 30,
+               f"{door}: what was released did not arrive")
     expect(weir.passed() == passed + 1, f"{door}: the released message was not charged")
     weir.hold_purge(ids[1], "--why", "a test")
-    expect({message["queue_id"] for message in peers.postfix.held()} == set(ids[2:]), f"{door}: the purge left something")
+    still = {message["queue_id"] for message in peers.postfix.held()}
+    expect(still == set(ids[2:]), f"{door}: the purge took {sorted(set(ids) - still)}")
     weir.hold_release("--subscriber", "ann", "--why", "a test")
-    wait_until(lambda: len(peers.postfix.delivered()) - since == SENT - 1, 30, f"{door}: not all released mail arrived")
+    wait_until(lambda: len(peers.postfix.delivered()) - since == SENT - 1, 30,
+               f"{door}: not all released mail arrived")
     expect(weir.hold_list() == [] and not peers.postfix.held(), f"{door}: something is still held")
     expect(weir.passed() == passed + len(ids) - 1, f"{door}: released mail was not charged, or purged mail was")
 

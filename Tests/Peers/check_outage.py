@@ -54,6 +54,7 @@ def stopped_in_order(peers):
     later = Subscriber("bob", 5, peers.postfix.ports["both"], per_connection=1)
     send_all([later])
     for sender in (running, later):
-        expect(len(sender.passed) == sender.count, f"{sender.login}: {[sent for sent in sender.sent if not sent.passed][:1]}")
+        refused = [sent for sent in sender.sent if not sent.passed]
+        expect(len(sender.passed) == sender.count, f"{sender.login} was refused: {refused[:1]}")
         expect(sender.slowest < 2, f"a dialogue of {sender.login} took {sender.slowest:.2f} s")
     return f"{len(running.passed)} messages of a running connection and {len(later.passed)} of new ones"

@@ -45,12 +45,6 @@ def free_port():
             return port
 
 
-def pid_children(pid):
-    """The pids of a process's children."""
-    path = Path(f"/proc/{pid}/task/{pid}/children")
-    return [int(word) for word in path.read_text().split()] if path.exists() else []
-
-
 def cpu_seconds(pid):
     """User and system time that a process has used."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()

@@ -9,12 +9,11 @@ import re
 import shutil
 import socket
 import subprocess
-import sys
-import time
 from pathlib import Path
 
 from auth_server import AuthServer
-from peers_common import PeerMissing, free_port, pid_children, wait_until
+from peers_common import PeerMissing, free_port, wait_until
+from smtp_sink import Sink
 
 # The documented block.
 POLICY = "check_policy_service {{ inet:127.0.0.1:{port}, try_limit=1, timeout=3s, default_action=DUNNO }}"
@@ -69,7 +68,7 @@ class PostfixInstance:
     """One running Postfix. `ports` maps both, none, policy and milter to the ports of its services."""
 
     def __init__(self, folder, policy_port, milter_port, logins):
-        """Writes the configuration; nothing runs yet."""
+        """Nothing runs yet."""
         for program in ("/usr/sbin/postfix", "/usr/sbin/postqueue", "/usr/sbin/postsuper"):
             if not os.path.exists(program):
                 raise PeerMissing(f"{program} is missing: apt-get install postfix")
@@ -79,22 +78,20 @@ class PostfixInstance:
         self.config = self.folder / "etc"
         self.queue = self.folder / "queue"
         self.log = self.folder / "log" / "mail.log"
-        self.sink_file = self.folder / "sink.jsonl"
         self.ports = {name: free_port() for name in SERVICES}
-        self.sink_port = free_port()
         self._sink = None
         self._auth = None
         self._logins = logins
-        self._write(policy_port, milter_port)
+        self._doors = {"policy": POLICY.format(port=policy_port), "milter": MILTER.format(port=milter_port)}
 
-    def _write(self, policy_port, milter_port):
+    def _write(self):
         """The folders, main.cf and master.cf."""
         for folder in (self.config, self.queue, self.folder / "data", self.log.parent):
             folder.mkdir(parents=True)
         shutil.chown(self.folder / "data", "postfix")
         (self.config / "main.cf").write_text(MAIN_CF.format(
-            queue=self.queue, data=self.folder / "data", log=self.log, folder=self.folder, sink_port=self.sink_port,
-            auth=self.folder / "auth", policy=POLICY.format(port=policy_port), milter=MILTER.format(port=milter_port)))
+            queue=self.queue, data=self.folder / "data", log=self.log, folder=self.folder, sink_port=self._sink.port,
+            auth=self.folder / "auth", **self._doors))
         (self.config / "master.cf").write_text(self._master_cf())
 
     def _master_cf(self):
@@ -108,19 +105,17 @@ class PostfixInstance:
 
     def start(self):
         """Starts the auth server, the sink and Postfix."""
+        self.folder.mkdir(parents=True)
         self._auth = AuthServer(str(self.folder / "auth"), self._logins)
-        script = Path(__file__).with_name("smtp_sink.py")
-        self._sink = subprocess.Popen(
-            [sys.executable, str(script), str(self.sink_port), str(self.sink_file)], stdout=subprocess.PIPE)
-        self._sink.stdout.readline()
+        self._sink = Sink(self.folder / "sink.jsonl")
+        self._write()
         self._start()
 
     def stop(self):
         """Stops all three."""
         self._postfix("stop", check=False)
         if self._sink:
-            self._sink.terminate()
-            self._sink.wait()
+            self._sink.stop()
         if self._auth:
             self._auth.close()
 
@@ -151,9 +146,7 @@ class PostfixInstance:
 
     def delivered(self):
         """What the sink received, a dictionary a message."""
-        if not self.sink_file.exists():
-            return []
-        return [json.loads(line) for line in self.sink_file.read_text().splitlines()]
+        return self._sink.received()
 
     def drain(self, seconds=60):
         """Waits until nothing but held mail is queued."""
@@ -167,12 +160,6 @@ class PostfixInstance:
     def log_lines(self, word):
         """Lines of the mail log that hold a word."""
         return [line for line in self.log.read_text(errors="replace").splitlines() if word in line]
-
-    def processes(self):
-        """The pids of master(8) and what it started."""
-        pid_file = self.queue / "pid" / "master.pid"
-        master = int(pid_file.read_text()) if pid_file.exists() else 0
-        return [master] + pid_children(master) if master else []
 
 
 def _without_chroot(line):

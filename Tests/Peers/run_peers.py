@@ -16,17 +16,23 @@ import time
 import traceback
 from pathlib import Path
 
+sys.dont_write_bytecode = True
+
 import check_flood
 import check_hold
 import check_milter
+import check_order
 import check_outage
 from peers_common import CheckFailed, PeerMissing
 from postfix_instance import PostfixInstance
 from weir_process import Ports, WeirProcess
 
+ROOT = Path(__file__).resolve().parents[2]
+
 # Name and check, in the order in which they run.
 CHECKS = {
     "counted-once": check_flood.counted_once,
+    "late-abort": check_order.late_abort,
     "flood-enforced": check_flood.enforced,
     "flood-observed": check_flood.observed,
     "doors-down": check_outage.doors_down,
@@ -46,6 +52,8 @@ class Peers:
         """Nothing runs yet."""
         self.folder = Path(folder)
         self.binary = Path(binary).resolve()
+        # Packages that were fetched; they may stay.
+        self.cache = ROOT / ".build" / "peers-packages"
         self.ports = Ports()
         self._postfix = None
         self._weirs = []
@@ -60,9 +68,9 @@ class Peers:
             instance.start()
         return self._postfix
 
-    def weir(self, name, limit, action="reject", mode="enforce", postfix=True):
+    def weir(self, name, limit, postfix=True, **more):
         """A new Weir with one limit, running; no process of Postfix remembers an earlier one."""
-        weir = WeirProcess(self.binary, self.folder / f"weir-{name}", self.ports, limit, action, mode)
+        weir = WeirProcess(self.binary, self.folder / f"weir-{name}", self.ports, limit, **more)
         self._weirs.append(weir)
         weir.start()
         if postfix:
@@ -104,8 +112,7 @@ def _run(name, check, peers):
 
 def _arguments():
     """The command line."""
-    root = Path(__file__).resolve().parents[2]
-    built = [root / ".build" / kind / "weir" for kind in ("release", "debug")]
+    built = [ROOT / ".build" / kind / "weir" for kind in ("release", "debug")]
     default = next((path for path in built if path.exists()), built[0])
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--weir", default=default, help="the program to check (default: %(default)s)")

@@ -25,7 +25,10 @@ class Sent:
 
 @dataclass
 class Subscriber:
-    """An account that sends `count` messages, each to `recipients` people, with a pause between them."""
+    """An account that sends `count` messages, each to `recipients` people, with a pause between them.
+
+    `per_connection` messages share a dialogue; `header` is one more field of each.
+    """
 
     login: str
     count: int
@@ -33,6 +36,7 @@ class Subscriber:
     recipients: int = 1
     pause: float = 0.0
     per_connection: int = 1_000_000
+    header: str = ""
     sent: list = field(default_factory=list)
     error: str = ""
     stop: threading.Event = field(default_factory=threading.Event)
@@ -89,8 +93,10 @@ class Subscriber:
         code, text = client.getreply()
         if code != 354:
             return code, text
-        body = f"From: <{self.address}>\r\nSubject: {self._subject(number)}\r\n\r\nhello\r\n.\r\n"
-        client.send(body.encode())
+        lines = [f"From: <{self.address}>", f"Subject: {self._subject(number)}", self.header, "", "hello", ".", ""]
+        if not self.header:
+            del lines[2]
+        client.send("\r\n".join(lines).encode())
         return client.getreply()
 
     @property

@@ -1,11 +1,35 @@
 """The next hop: an SMTP server on loopback that takes everything and writes down one JSON line a message.
 
-    smtp_sink.py PORT FILE
+`Sink` runs it in a process of its own: smtp_sink.py PORT FILE.
 """
 
 import asyncio
 import json
+import subprocess
 import sys
+from pathlib import Path
+
+from peers_common import free_port
+
+
+class Sink:
+    """A running sink."""
+
+    def __init__(self, path):
+        """Starts it; messages go to the file at `path`."""
+        self.port = free_port()
+        self._path = Path(path)
+        self._process = subprocess.Popen([sys.executable, __file__, str(self.port), str(path)], stdout=subprocess.PIPE)
+        self._process.stdout.readline()
+
+    def received(self):
+        """The messages, a dictionary each: from, to, subject, lines."""
+        return [json.loads(line) for line in self._path.read_text().splitlines()] if self._path.exists() else []
+
+    def stop(self):
+        """Ends it."""
+        self._process.terminate()
+        self._process.wait()
 
 
 class Conversation:

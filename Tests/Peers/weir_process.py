@@ -36,6 +36,14 @@ policy:
         - {limit}
 """
 
+# Subscribers named by a header field that the local mail server is trusted to write.
+HEADER = """\
+identity:
+  trusted_relays: [127.0.0.1]
+  header:
+    field: {header}
+"""
+
 
 class Ports:
     """Weir's ports, the same for every Weir that a Postfix asks."""
@@ -48,8 +56,8 @@ class Ports:
 class WeirProcess:
     """One Weir: `start`, ask, `stop`. Its state lives in a folder of its own and outlives it."""
 
-    def __init__(self, binary, folder, ports, limit, action="reject", mode="enforce"):
-        """Writes the configuration; nothing runs yet. `limit` is one line of a plan."""
+    def __init__(self, binary, folder, ports, limit, action="reject", mode="enforce", header=None):
+        """Writes the configuration; nothing runs yet. `limit` is one line of a plan; `header` names the subscriber."""
         if not os.access(binary, os.X_OK):
             raise PeerMissing(f"{binary} is missing: build it with `make`")
         self.binary = str(binary)
@@ -62,7 +70,8 @@ class WeirProcess:
         self.config = self.folder / "weir.yaml"
         self.config.write_text(CONFIGURATION.format(
             policy=ports.policy, milter=ports.milter, admin=ports.admin, state=self.state, log=self.decisions,
-            hold_socket=self.hold_socket, action=action, mode=mode, limit=limit))
+            hold_socket=self.hold_socket, action=action, mode=mode, limit=limit)
+            + (HEADER.format(header=header) if header else ""))
         self._process = None
         self._agent = None
 
@@ -189,7 +198,8 @@ class WeirProcess:
         """Messages that the database says would have been stopped."""
         path = next(self.state.glob("*.sqlite"))
         with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as database:
-            return database.execute("SELECT count(DISTINCT message) FROM refusals WHERE would IS NOT NULL").fetchone()[0]
+            query = "SELECT count(DISTINCT message) FROM refusals WHERE would IS NOT NULL"
+            return database.execute(query).fetchone()[0]
 
     def replay(self):
         """`weir replay` of the journal: every output must be the same. Returns its report."""

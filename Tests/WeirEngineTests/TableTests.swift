@@ -48,7 +48,7 @@ struct KeyIndexTests {
 
 @Suite("SubscriberTable")
 struct SubscriberTableTests {
-    @Test("finds what a dictionary finds while there is room, and never evicts what is pinned", arguments: UInt64(0)..<20)
+    @Test("finds what a dictionary finds while there is room, and never evicts what is pinned", arguments: UInt64(0)..<8)
     func model(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         var table = SubscriberTable(capacity: 40)

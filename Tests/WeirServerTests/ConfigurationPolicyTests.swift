@@ -213,7 +213,7 @@ import WeirEngine
         ).faults
         #expect(
             faults == [
-                "weir.yaml:4:1: found the unknown key 'foo', expected a key of the configuration: listen, state_directory, journal, decision_log, bounds, mail_hosts, default_action, hold_helper, policy or identity. Remove it, or write it where it belongs.",
+                "weir.yaml:4:1: found the unknown key 'foo', expected a key of the configuration: listen, state_directory, journal, decision_log, bounds, mail_hosts, hold_helper, policy or identity. Remove it, or write it where it belongs.",
                 "map.csv:2:1: found '192.0.2.1/24', expected an address or a network such as 192.0.2.0/24. Bits are set behind the prefix: did you mean 192.0.2.0/24?",
                 "subscribers.csv:2:3: found the unknown plan 'defaul', expected default. Did you mean 'default'?",
             ])
@@ -230,7 +230,7 @@ import WeirEngine
         #expect(asked == ["/etc/weir/map.csv"])
     }
 
-    /// A hundred thousand subscribers are read, and as many faults are bounded.
+    /// Many subscribers are read, and as many faults are bounded.
     @Test func largeFiles() throws {
         var text = "subscriber,plan,parent,exempt\nroot,default,,\n"
         for number in 0..<20_000 { text += "user\(number)@example.net,default,root,\n" }

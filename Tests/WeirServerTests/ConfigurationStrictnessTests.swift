@@ -10,7 +10,7 @@ import Testing
     @Test(arguments: [
         (
             "polcy: {}\n",
-            "weir.yaml:1:1: found the unknown key 'polcy', expected a key of the configuration: listen, state_directory, journal, decision_log, bounds, mail_hosts, default_action, hold_helper, policy or identity. Did you mean 'policy'?"
+            "weir.yaml:1:1: found the unknown key 'polcy', expected a key of the configuration: listen, state_directory, journal, decision_log, bounds, mail_hosts, hold_helper, policy or identity. Did you mean 'policy'?"
         ),
         (
             "policy:\n  observe_everything: yes\n",
@@ -41,8 +41,8 @@ import Testing
             "weir.yaml:1:9: found nothing, expected journal: a mapping with keep or backlog. Write a line `name: value` for each entry."
         ),
         (
-            "default_action: accept\njournal:\n  keep: 3d\ndefault_action: defer\n",
-            "weir.yaml:4:1: found the key 'default_action' a second time (first on line 1), expected each key once. Keep one of them; if both are lists or mappings, put their contents together."
+            "state_directory: a\njournal:\n  keep: 3d\nstate_directory: b\n",
+            "weir.yaml:4:1: found the key 'state_directory' a second time (first on line 1), expected each key once. Keep one of them; if both are lists or mappings, put their contents together."
         ),
         (
             "policy:\n\tcontact: x\n",
@@ -71,7 +71,6 @@ import Testing
         ("journal: {keep: 01d}\n", "weir.yaml:1:17 wrongType"),
         ("journal: {backlog: 1KiB}\n", "weir.yaml:1:20 badValue"),
         ("journal: {backlog: 9999999999999TB}\n", "weir.yaml:1:20 wrongType"),
-        ("default_action: reject\n", "weir.yaml:1:17 badValue"),
         // Documents.
         ("- a\n", "weir.yaml:1:1 wrongType"), ("a\n", "weir.yaml:1:1 wrongType"), ("a: [\n", "weir.yaml:2:1 syntax"),
         ("{}\n---\n{}\n", "weir.yaml:2:1 syntax"), ("journal: &x {keep: 3d}\n", "weir.yaml:1:10 syntax"),
@@ -81,7 +80,8 @@ import Testing
         ("<<: {}\n", "weir.yaml:1:1 unknownKey"), ("journal: {keep: 3d, keep: 4d}\n", "weir.yaml:1:11 duplicateKey"),
         ("journal:\n  keep: 3d\n  # note\n  \"keep\": 4d\n", "weir.yaml:4:3 duplicateKey"),
         // Listeners.
-        ("listen: {policy: 127.0.0.1:10040}\n", "weir.yaml:1:18 wrongType"),
+        ("listen: {policy: 127.0.0.1:10040, milter: {unix: /a}}\n", ""),
+        ("listen: {policy: }\n", "weir.yaml:1:18 wrongType"),
         ("listen: {policy: [localhost:10040]}\n", "weir.yaml:1:19 badValue"),
         ("listen: {policy: [\"::1:10040\"]}\n", "weir.yaml:1:19 badValue"),
         ("listen: {policy: [127.0.0.1:0]}\n", "weir.yaml:1:19 badValue"),

@@ -58,7 +58,7 @@ func repositoryFile(_ path: String, from file: String = #filePath) -> String {
         #expect(!configuration.enforcesAnything)
     }
 
-    /// The defaults are those that issue and documents promise.
+    /// The defaults are those that the documents promise.
     @Test func defaults() {
         let defaults = Configuration.defaults
         #expect(defaults.listeners.policy.map(\.description) == ["127.0.0.1:10040"])
@@ -84,7 +84,6 @@ func repositoryFile(_ path: String, from file: String = #filePath) -> String {
                 decision_log: {to: log/decisions.log, format: json}
                 bounds: {subscribers: 5000, messages: 6000, held: 700, cases: 800}
                 mail_hosts: {192.0.2.25: mx1, "2001:db8::25": mx1}
-                default_action: defer
                 hold_helper: /run/weir/hold.sock
                 policy:
                   observe_everything: true
@@ -125,7 +124,6 @@ func repositoryFile(_ path: String, from file: String = #filePath) -> String {
         #expect(configuration.bounds == .init(subscribersMax: 5000, messagesMax: 6000, heldMax: 700, casesMax: 800))
         #expect(configuration.mailHosts.name(of: .init("192.0.2.25")) == "mx1")
         #expect(configuration.mailHosts.name(of: .init("2001:db8::25")) == "mx1")
-        #expect(configuration.defaultAction == .defer)
         #expect(configuration.holdHelperPath == "/run/weir/hold.sock")
         let policy = configuration.policy(revision: 3)
         #expect(policy.observesEverything)
@@ -215,7 +213,9 @@ func repositoryFile(_ path: String, from file: String = #filePath) -> String {
 
     /// What a reload can't change.
     @Test func keysNeedingRestart() throws {
-        let other = try ConfigurationFixture(yaml: "{state_directory: /srv/weir, bounds: {cases: 100}}").configuration()
+        let other = try ConfigurationFixture(
+            yaml: "{state_directory: /srv/weir, bounds: {cases: 100}}"
+        ).configuration()
         #expect(other.keysNeedingRestart(from: .defaults) == ["listen", "state_directory", "bounds"])
         #expect(Configuration.defaults.keysNeedingRestart(from: .defaults) == [])
     }

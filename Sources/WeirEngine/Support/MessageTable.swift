@@ -108,6 +108,8 @@ struct MessageRecord: Sendable {
     var recipientRequests: Int32 = 0
     /// The accepted recipients, as far as they are known; dropped when the message ends.
     var recipients: [AddressKey] = []
+    /// True where nothing but the connection names it.
+    var isAnonymous: Bool { queueKey == 0 && instance == 0 }
     /// The counts.
     var amounts = Amounts()
     /// Subscriber and parents; empty for nobody's message.

@@ -38,6 +38,16 @@ struct SubscriberState: Sendable {
     var windows: [DistinctWindow] = []
     /// Whom it wrote to before.
     var familiar = FamiliarRecipients()
+    /// Limits whose bucket began anew while messages were open; nearly always empty.
+    var renewed: [RenewedLimit] = []
+}
+
+/// A limit that a reload brought (back): messages counted under an older policy hold nothing in its bucket.
+struct RenewedLimit: Sendable {
+    /// The limit's name.
+    var limit: String
+    /// The policy revision that brought it.
+    var revision: UInt32
 }
 
 /// Totals of a subscriber.
@@ -197,6 +207,10 @@ extension SubscriberState {
         }
         out.array(windows) { $1.encode(&$0) }
         familiar.encode(&out)
+        out.array(renewed) {
+            $0.string($1.limit)
+            $0.varint(UInt64($1.revision))
+        }
     }
 
     /// Reads a subscriber.
@@ -223,6 +237,9 @@ extension SubscriberState {
         }
         windows = try input.array(minimumBytes: 3) { (r) throws(CodecError) in try DistinctWindow(&r) }
         familiar = try FamiliarRecipients(&input)
+        renewed = try input.array(minimumBytes: 2) { (r) throws(CodecError) in
+            RenewedLimit(limit: try r.string(), revision: try r.integer(UInt32.self))
+        }
     }
 }
 

@@ -30,8 +30,8 @@ extension Engine {
 
     /// The payers from a subscriber up.
     mutating func chain(from slot: Int, at time: Int64) -> [Payer] {
-        subscribers.slots[slot].openCount += 1  // making room for a parent's parent must not push out the child
-        defer { subscribers.slots[slot].openCount -= 1 }
+        subscribers.slots[slot].children += 1  // making room for a parent's parent must not push out the child
+        defer { subscribers.slots[slot].children -= 1 }
         layOut(slot, at: time)
         var payers = [payer(slot)]
         var parent = Int(subscribers.slots[slot].parent)
@@ -104,10 +104,22 @@ extension Engine {
         var windows: [DistinctWindow] =
             subscribers.slots[slot].windows.isEmpty ? [] : Array(repeating: DistinctWindow(), count: new.windowCount)
         var tripped: UInt32 = 0
+        var renewed = subscribers.slots[slot].openCount > 0 ? subscribers.slots[slot].renewed : []
         for (index, limit) in new.limits.enumerated() {
-            guard let oldIndex = old?.limits.firstIndex(where: { $0.limit.name == limit.limit.name }),
-                let before = old?.limits[oldIndex], before.limit.dimension == limit.limit.dimension
-            else { continue }
+            guard
+                let oldIndex = old?.limits.firstIndex(where: {
+                    $0.limit.name == limit.limit.name && $0.limit.dimension == limit.limit.dimension
+                }), let before = old?.limits[oldIndex]
+            else {
+                guard old != nil, !limit.limit.dimension.countsDistinct else { continue }
+                // It may have been there before and gone in between: what messages took of it then is not in this bucket.
+                buckets[limit.place].empty(limit.rate, at: time)
+                renewed.removeAll { $0.limit == limit.limit.name }
+                if subscribers.slots[slot].openCount > 0 {
+                    renewed.append(RenewedLimit(limit: limit.limit.name, revision: policy.revision))
+                }
+                continue
+            }
             if subscribers.slots[slot].tripped & (1 << UInt32(oldIndex)) != 0 { tripped |= 1 << UInt32(index) }
             if limit.limit.dimension.countsDistinct {
                 if before.limit.periodSeconds == limit.limit.periodSeconds, before.place < subscribers.slots[slot].windows.count {
@@ -121,6 +133,7 @@ extension Engine {
         subscribers.slots[slot].buckets = buckets
         subscribers.slots[slot].windows = windows
         subscribers.slots[slot].tripped = tripped
+        subscribers.slots[slot].renewed = renewed
     }
 
     /// Points a subscriber to its parent, which is made where it has not sent yet. A loop is cut where a chain is walked.
@@ -152,7 +165,10 @@ extension Engine {
             guard
                 let before = old.plans[Int(payer.plan)].limits.firstIndex(where: {
                     $0.limit.name == limit.limit.name && $0.limit.dimension == limit.limit.dimension
-                }), payer.charged & (1 << UInt32(before)) != 0
+                }), payer.charged & (1 << UInt32(before)) != 0,
+                !subscribers.slots[slot].renewed.contains(where: {
+                    $0.limit == limit.limit.name && $0.revision > payer.revision
+                })
             else { continue }
             result |= 1 << UInt32(index)
         }

@@ -49,6 +49,9 @@ public final class HoldAgent: Sendable {
     /// Most queue ids in one request.
     static let queueIDsMax = 100_000
 
+    /// Released messages that are tried one by one; beyond it the whole deferred queue is.
+    static let deliveredSinglyMax = 50
+
     /// Postfix's configuration directory; nil for its default.
     private let configurationDirectory: String?
     /// The socket's path.
@@ -94,7 +97,10 @@ public final class HoldAgent: Sendable {
         do {
             switch request.verb {
             case .list: return HoldResponse(messages: try list())
-            case .release: return HoldResponse(done: try change(["-H", "-"], ids, who))
+            case .release:
+                let done = try change(["-H", "-"], ids, who)
+                try deliver(done)
+                return HoldResponse(done: done)
             case .purge: return HoldResponse(done: try change(["-d", "-", "hold"], ids, who))
             }
         } catch {
@@ -139,6 +145,15 @@ public final class HoldAgent: Sendable {
         let done = wanted.filter { !after.contains($0) }
         logger.notice("postsuper \(arguments.joined(separator: " "))", metadata: ["by": "\(who)", "messages": "\(done.count)"])
         return done
+    }
+
+    /// Has released messages tried at once: postsuper leaves them to the next run of the queue, minutes away.
+    private func deliver(_ ids: [String]) throws {
+        guard ids.count <= HoldAgent.deliveredSinglyMax else {
+            _ = try run("postqueue", ["-f"], input: "")
+            return
+        }
+        for id in ids { _ = try? run("postqueue", ["-i", id], input: "") }
     }
 
     /// Runs one of Postfix's two programs with a fixed path and environment.

@@ -21,7 +21,7 @@ struct HoldQueue: Sendable {
     /// Asks one agent.
     func ask(_ request: HoldRequest, mailHost: String) throws -> HoldResponse {
         guard let path = agents[mailHost] else {
-            throw ControlError(description: "no hold agent is configured for the mail host \(mailHost): see `hold:` in Docs/configuration.md")
+            throw ControlError(description: "no hold agent is configured for the mail host \(mailHost): see `hold_helper` in Docs/configuration.md")
         }
         let descriptor: Int32
         do { descriptor = try UnixSocket.connect(path) } catch {

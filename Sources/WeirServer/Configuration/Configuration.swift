@@ -55,20 +55,6 @@ public struct Configuration: Equatable, Sendable {
         public var format: Format
     }
 
-    /// What a door answers where Weir can't decide in time. Rejecting is no choice: it would lose mail by a fault of
-    /// ours.
-    public enum DefaultAction: String, Sendable, CaseIterable, CustomStringConvertible {
-        /// Let it through.
-        case accept
-        /// Keep it in the hold queue.
-        case hold
-        /// Refuse for now, 4xx.
-        case `defer`
-
-        /// `accept`, `hold`, `defer`.
-        public var description: String { rawValue }
-    }
-
     /// The file it was read from; nil for the defaults.
     public var file: String?
     /// Where Weir listens.
@@ -83,8 +69,6 @@ public struct Configuration: Equatable, Sendable {
     public var bounds: Engine.Bounds
     /// The names of the mail hosts that ask.
     public var mailHosts: MailHosts
-    /// The answer where Weir can't decide in time.
-    public var defaultAction: DefaultAction
     /// The Unix socket of the helper that may work on Postfix's hold queue; nil where there is none.
     public var holdHelperPath: String?
     /// The largest message that the mail server takes: a bytes limit must have room for one.
@@ -117,7 +101,7 @@ extension Configuration {
             policy: [.loopback(port: 10040)], milter: [.loopback(port: 10041)], admin: .loopback(port: 10080),
             controlPath: "\(stateDirectoryDefault)/control.sock"),
         stateDirectory: stateDirectoryDefault,
-        journal: .defaults, decisionLog: .defaults, bounds: .defaults, mailHosts: MailHosts(), defaultAction: .accept,
+        journal: .defaults, decisionLog: .defaults, bounds: .defaults, mailHosts: MailHosts(),
         holdHelperPath: nil, messageBytesMax: messageBytesMaxDefault, policyDraft: Policy(), warnings: [])
 
     /// Below the working directory: a first `make run` needs no rights and leaves nothing elsewhere.
@@ -146,7 +130,11 @@ extension Configuration {
         var keys: [String] = []
         if listeners != old.listeners { keys.append("listen") }
         if stateDirectory != old.stateDirectory { keys.append("state_directory") }
+        if journal != old.journal { keys.append("journal") }
+        if decisionLog != old.decisionLog { keys.append("decision_log") }
         if bounds != old.bounds { keys.append("bounds") }
+        if mailHosts != old.mailHosts { keys.append("mail_hosts") }
+        if holdHelperPath != old.holdHelperPath { keys.append("hold_helper") }
         return keys
     }
 }

@@ -15,7 +15,7 @@ struct ConfigurationReader {
 
     /// The keys at the top.
     private static let keys = [
-        "listen", "state_directory", "journal", "decision_log", "bounds", "mail_hosts", "default_action", "hold_helper",
+        "listen", "state_directory", "journal", "decision_log", "bounds", "mail_hosts", "hold_helper",
         "policy", "identity",
     ]
 
@@ -36,9 +36,6 @@ struct ConfigurationReader {
         if let node = top["decision_log"] { readDecisionLog(node, into: &result.decisionLog) }
         if let node = top["bounds"] { readBounds(node, into: &result.bounds) }
         if let node = top["mail_hosts"] { readMailHosts(node, into: &result.mailHosts) }
-        if let value = top["default_action"]?.choice(among: Configuration.DefaultAction.allCases) {
-            result.defaultAction = value
-        }
         if let node = top["hold_helper"], let path = path(node, "the path of the helper's Unix socket") {
             checkSocketPath(path, at: node)
             result.holdHelperPath = path
@@ -90,7 +87,9 @@ extension ConfigurationReader {
             var endpoints = key == "policy" ? listeners.policy : listeners.milter
             if let list = section[key] {
                 endpoints = []
-                for item in list.list("a list of addresses such as [127.0.0.1:10040]") ?? [] {
+                // One listener needs no list.
+                let isList = list.node.sequence != nil || list.isNull
+                for item in isList ? list.list("a list of addresses such as [127.0.0.1:10040]") ?? [] : [list] {
                     guard let endpoint = endpoint(item) else { continue }
                     note(endpoint, key, at: item)
                     endpoints.append(endpoint)

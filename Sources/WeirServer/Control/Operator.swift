@@ -163,6 +163,7 @@ struct Operator: Sendable {
 
     /// The hold queues of all mail hosts, joined with what Weir noted when it held them.
     private func held(_ request: ControlRequest) throws -> [HeldReport] {
+        desk.recorder.flush()
         var reports: [HeldReport] = []
         for host in holdQueue.agents.keys.sorted() {
             for message in try holdQueue.ask(HoldRequest(verb: .list), mailHost: host).messages ?? [] {

@@ -34,6 +34,8 @@ final class Recorder: Sendable {
         var refusals: [Refusal] = []
         /// Cases, the latest of each.
         var cases: [RemediationCase] = []
+        /// True while some of it is being written.
+        var isWriting = false
         /// True once the thread is to end after a last commit.
         var isStopping = false
         /// True once the thread has ended.
@@ -75,6 +77,14 @@ final class Recorder: Sendable {
 
     /// Notes how a case stands.
     func note(_ remediation: RemediationCase) { waiting.withLock { $0.cases.append(remediation) } }
+
+    /// Waits until what was noted is on disk, for two seconds at most: a person who asks about a held message knows of it.
+    func flush() {
+        for _ in 0..<200 {
+            if waiting.withLock({ $0.refusals.isEmpty && $0.cases.isEmpty && !$0.isWriting }) { return }
+            Thread.sleep(forTimeInterval: 0.01)
+        }
+    }
 
     /// Starts the thread. The position is that of the next input.
     func start(position: UInt64) {
@@ -150,9 +160,11 @@ final class Recorder: Sendable {
             defer {
                 waiting.refusals.removeAll(keepingCapacity: true)
                 waiting.cases.removeAll(keepingCapacity: true)
+                waiting.isWriting = true
             }
             return (waiting.refusals, waiting.cases)
         }
+        defer { waiting.withLock { $0.isWriting = false } }
         guard !refusals.isEmpty || !cases.isEmpty else { return }
         do {
             try store.pool.write { database in

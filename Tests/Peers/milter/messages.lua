@@ -1,6 +1,7 @@
 -- Three messages of one connection, the second one aborted: two pass. `port` comes from the command line.
 function fail(what)
-  error("messages.lua: " .. what)
+  mt.echo("messages.lua: " .. what)
+  error(what)
 end
 
 function passes(conn, what)

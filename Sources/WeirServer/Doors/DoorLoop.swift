@@ -1,0 +1,231 @@
+// The event loop of the doors: one thread, epoll, decisions made where the bytes are.
+//
+// Docs/decisions/0003-an-event-loop-of-our-own.md has the measurement that led to it.
+
+import CLinux
+import Foundation
+import Logging
+import MailTypes
+import Synchronization
+
+/// Serves all doors' sockets on one thread until it is stopped.
+final class DoorLoop: @unchecked Sendable {
+    /// A listening socket and what is made of its connections.
+    private struct Listener {
+        /// The socket.
+        let descriptor: Int32
+        /// The door.
+        let door: Door
+        /// The Unix socket's path, to be removed at the end; nil for TCP.
+        let path: String?
+        /// Makes a connection of an accepted socket and its peer's address.
+        let connection: (Int32, String) -> DoorConnection
+    }
+
+    /// Bytes read at once.
+    private static let readBytes = 64 << 10
+    /// Milliseconds between two looks at the time.
+    private static let tickMilliseconds: Int32 = 1000
+    /// Set in the tokens of listening sockets.
+    private static let listenerBit: UInt64 = 1 << 62
+    /// The token of the stop signal.
+    private static let stopToken: UInt64 = 1 << 63
+
+    // All but `wakeup` and the two flags below belong to the thread once it runs, which is why the class is unchecked.
+
+    /// What connections share.
+    private let desk: DoorDesk
+    /// epoll.
+    private let epoll: Int32
+    /// Written to by `stop`.
+    private let wakeup: Int32
+    /// The listening sockets.
+    private var listeners: [Listener] = []
+    /// Connections by descriptor.
+    private var connections: [DoorConnection?] = []
+    /// The read buffer.
+    private var buffer = [UInt8](repeating: 0, count: DoorLoop.readBytes)
+    /// The answers to one read.
+    private var answer: [UInt8] = []
+    /// True once the thread is to end.
+    private let isStopping = Atomic<Bool>(false)
+    /// True once it has.
+    private let hasStopped = Atomic<Bool>(false)
+
+    /// A loop without sockets.
+    init(desk: DoorDesk) throws {
+        self.desk = desk
+        epoll = weir_epoll_create()
+        wakeup = weir_eventfd()
+        guard epoll >= 0, wakeup >= 0 else { throw SystemError(call: "epoll_create1", number: errno) }
+        weir_epoll_set(epoll, 1, wakeup, UInt32(WEIR_READABLE), DoorLoop.stopToken)
+    }
+
+    /// Opens a listening socket. Call it before `start`.
+    func listen<Session: DoorSession>(
+        _ door: Door, at endpoint: Endpoint, mailHosts: MailHosts, session: @escaping (String) -> Session
+    ) throws {
+        var path: String?
+        var isTCP = false
+        let descriptor: Int32
+        do {
+            switch endpoint {
+            case .tcp(let address, let port):
+                isTCP = true
+                descriptor = weir_listen_tcp(address.description, port)
+                guard descriptor >= 0 else { throw SystemError(call: "bind", number: errno) }
+            case .unix(let socket, let mode):
+                path = socket
+                descriptor = try UnixSocket.listen(socket, mode: mode)
+                _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
+            }
+        } catch {
+            throw StoreError(
+                path: "\(endpoint)", found: "the \(door) door can't listen there (\(error))",
+                remedy: "Another program may have it (ss -ltnxp), or name another address in weir.yaml")
+        }
+        listeners.append(
+            Listener(descriptor: descriptor, door: door, path: path) { descriptor, peer in
+                DoorConnectionOf(
+                    session(mailHosts.name(of: NetworkAddress(peer))), descriptor: descriptor, door: door, peer: peer,
+                    acknowledgesAtOnce: isTCP && door == .milter)
+            })
+        weir_epoll_set(epoll, 1, descriptor, UInt32(WEIR_READABLE), DoorLoop.listenerBit | UInt64(listeners.count - 1))
+    }
+
+    /// Starts the thread. `everySecond` is called on it about once a second.
+    func start(everySecond: @escaping @Sendable () -> Void) {
+        let thread = Thread { [self] in run(everySecond) }
+        thread.name = "weir-doors"
+        thread.start()
+    }
+
+    /// Closes every socket after answering what was asked, and ends the thread.
+    func stop() {
+        isStopping.store(true, ordering: .releasing)
+        var one: UInt64 = 1
+        _ = write(wakeup, &one, 8)
+        while !hasStopped.load(ordering: .acquiring) { Thread.sleep(forTimeInterval: 0.002) }
+    }
+
+    /// The thread.
+    private func run(_ everySecond: () -> Void) {
+        var ready = [weir_ready](repeating: weir_ready(), count: 256)
+        var lastLook: Int64 = 0
+        while !isStopping.load(ordering: .acquiring) {
+            let count = Int(weir_epoll_wait(epoll, &ready, 256, DoorLoop.tickMilliseconds))
+            for index in 0..<max(0, count) { serve(ready[index]) }
+            let now = WallClock.nanoseconds(CLOCK_MONOTONIC_COARSE) / 1_000_000_000
+            if now != lastLook {
+                lastLook = now
+                closeStalled(now)
+                everySecond()
+            }
+        }
+        for listener in listeners {
+            close(listener.descriptor)
+            if let path = listener.path { unlink(path) }
+        }
+        for connection in connections { if let connection { end(connection) } }
+        hasStopped.store(true, ordering: .releasing)
+    }
+
+    /// Serves one ready descriptor.
+    private func serve(_ ready: weir_ready) {
+        if ready.token == DoorLoop.stopToken { return }
+        if ready.token & DoorLoop.listenerBit != 0 {
+            accept(listeners[Int(ready.token & ~DoorLoop.listenerBit)])
+            return
+        }
+        guard let connection = connections[Int(ready.token)] else { return }
+        if ready.events & UInt32(WEIR_WRITABLE) != 0, !flush(connection) { return }
+        if ready.events & UInt32(WEIR_READABLE) != 0 { read(connection) }
+    }
+
+    /// Takes new connections.
+    private func accept(_ listener: Listener) {
+        var peer = [CChar](repeating: 0, count: 46)
+        for _ in 0..<64 {
+            let descriptor = weir_accept(listener.descriptor, &peer)
+            guard descriptor >= 0 else { return }
+            guard desk.metrics.open(listener.door) < DoorLimits.connectionsMax else {
+                desk.metrics.connectionsRefused.add()
+                close(descriptor)
+                continue
+            }
+            let text = String(decoding: peer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+            while connections.count <= Int(descriptor) { connections.append(nil) }
+            connections[Int(descriptor)] = listener.connection(descriptor, text)
+            desk.metrics.connection(listener.door, 1)
+            weir_epoll_set(epoll, 1, descriptor, UInt32(WEIR_READABLE), UInt64(descriptor))
+        }
+    }
+
+    /// Reads once, decides, answers in one write.
+    private func read(_ connection: DoorConnection) {
+        let count = buffer.withUnsafeMutableBytes { Glibc.read(connection.descriptor, $0.baseAddress, $0.count) }
+        guard count > 0 else {
+            if count < 0, errno == EAGAIN || errno == EINTR { return }
+            return end(connection)
+        }
+        answer.removeAll(keepingCapacity: true)
+        let goesOn = connection.receive(buffer.span.extracting(0..<count), &answer, desk)
+        if !answer.isEmpty, !send(connection) { return }
+        guard goesOn else { return end(connection) }
+        if connection.hasPartialInput {
+            if connection.stalledSince == 0 { connection.stalledSince = WallClock.nanoseconds(CLOCK_MONOTONIC_COARSE) / 1_000_000_000 }
+        } else {
+            connection.stalledSince = 0
+        }
+    }
+
+    /// Sends the answers to one read; what the socket does not take waits. False where the connection ended.
+    private func send(_ connection: DoorConnection) -> Bool {
+        if connection.unsent.isEmpty {
+            let count = answer.withUnsafeBytes { Glibc.send(connection.descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+            if count == answer.count { return true }
+            guard count >= 0 || errno == EAGAIN || errno == EINTR else {
+                end(connection)
+                return false
+            }
+            answer.removeSubrange(0..<max(0, count))
+        }
+        connection.unsent += answer
+        guard connection.unsent.count <= DoorLimits.unreadAnswerBytesMax else {
+            end(connection)
+            return false
+        }
+        weir_epoll_set(epoll, 0, connection.descriptor, UInt32(WEIR_READABLE | WEIR_WRITABLE), UInt64(connection.descriptor))
+        return true
+    }
+
+    /// Sends what waited. False where the connection ended.
+    private func flush(_ connection: DoorConnection) -> Bool {
+        let count = connection.unsent.withUnsafeBytes { Glibc.send(connection.descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+        guard count >= 0 || errno == EAGAIN || errno == EINTR else {
+            end(connection)
+            return false
+        }
+        connection.unsent.removeSubrange(0..<max(0, count))
+        if connection.unsent.isEmpty {
+            weir_epoll_set(epoll, 0, connection.descriptor, UInt32(WEIR_READABLE), UInt64(connection.descriptor))
+        }
+        return true
+    }
+
+    /// Closes peers that stand still in the middle of a request: one that sends a byte now and then stands still too.
+    private func closeStalled(_ now: Int64) {
+        for case let connection? in connections where connection.stalledSince != 0 && now - connection.stalledSince > DoorLimits.stallSeconds {
+            desk.metrics.connectionsStalled.add()
+            end(connection)
+        }
+    }
+
+    /// Ends a connection.
+    private func end(_ connection: DoorConnection) {
+        connections[Int(connection.descriptor)] = nil
+        close(connection.descriptor)
+        desk.metrics.connection(connection.door, -1)
+        connection.closed(desk)
+    }
+}
