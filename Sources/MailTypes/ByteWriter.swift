@@ -31,21 +31,27 @@ public struct ByteWriter: Sendable {
     @inlinable public mutating func count(_ value: Int) { varint(UInt64(value)) }
 
     /// A signed number, zigzag and LEB128.
-    @inlinable public mutating func signed(_ value: Int64) { varint(UInt64(bitPattern: (value &<< 1) ^ (value &>> 63))) }
+    @inlinable public mutating func signed(_ value: Int64) {
+        varint(UInt64(bitPattern: (value &<< 1) ^ (value &>> 63)))
+    }
 
     /// Eight bytes, little-endian: for hashes, which no varint makes shorter.
     @inlinable public mutating func fixed64(_ value: UInt64) {
-        var rest = value
-        for _ in 0..<8 {
-            bytes.append(UInt8(truncatingIfNeeded: rest))
-            rest &>>= 8
+        bytes.append(addingCapacity: 8) { output in
+            var rest = value
+            for _ in 0..<8 {
+                output.append(UInt8(truncatingIfNeeded: rest))
+                rest &>>= 8
+            }
         }
     }
 
     /// A length and the UTF-8 of a string.
     @inlinable public mutating func string(_ value: String) {
         count(value.utf8.count)
-        bytes.append(contentsOf: value.utf8)
+        // The buffer lives through the call, and `append` copies it: one copy in place of a byte at a time.
+        let isDone: Void? = unsafe value.utf8.withContiguousStorageIfAvailable { unsafe bytes.append(contentsOf: $0) }
+        if isDone == nil { bytes.append(contentsOf: value.utf8) }
     }
 
     /// A length and some bytes.

@@ -22,7 +22,8 @@ public struct NetworkPrefix: Hashable, Sendable {
             self.init(address, length: longest)
             return
         }
-        guard let length = Int(parts[1]), (0...longest).contains(length), parts[1].utf8.allSatisfy({ $0 >= 48 && $0 <= 57 }),
+        guard let length = Int(parts[1]), (0...longest).contains(length),
+            parts[1].utf8.allSatisfy({ $0 >= 48 && $0 <= 57 }),
             address.masked(to: length) == address
         else { return nil }
         self.init(address, length: length)

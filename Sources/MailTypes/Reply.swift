@@ -20,7 +20,8 @@ public struct EnhancedStatus: Hashable, Sendable, CustomStringConvertible {
     public init?(_ text: String) {
         let parts = text.split(separator: ".", omittingEmptySubsequences: false)
         // `UInt8("+5")` is 5: signs are refused here.
-        guard parts.count == 3, parts.allSatisfy({ $0.utf8.allSatisfy { $0 >= 48 && $0 <= 57 } }), let first = UInt8(parts[0]), [2, 4, 5].contains(first), let subject = UInt16(parts[1]),
+        guard parts.count == 3, parts.allSatisfy({ $0.utf8.allSatisfy { $0 >= 48 && $0 <= 57 } }),
+            let first = UInt8(parts[0]), [2, 4, 5].contains(first), let subject = UInt16(parts[1]),
             subject <= 999, let detail = UInt16(parts[2]), detail <= 999
         else { return nil }
         self.init(first, subject, detail)
@@ -54,7 +55,9 @@ public struct Reply: Hashable, Sendable, CustomStringConvertible {
         self.status = status
         var clean: [UInt8] = []
         clean.reserveCapacity(min(text.utf8.count, Reply.textBytesMax))
-        for byte in text.utf8.prefix(Reply.textBytesMax) { clean.append(byte >= 32 && byte < 127 ? byte : UInt8(ascii: "?")) }
+        for byte in text.utf8.prefix(Reply.textBytesMax) {
+            clean.append(byte >= 32 && byte < 127 ? byte : UInt8(ascii: "?"))
+        }
         self.text = String(decoding: clean, as: UTF8.self)
     }
 

@@ -141,7 +141,9 @@ extension Timestamp: CustomStringConvertible {
             guard place < bytes.count, bytes[place] == 43 || bytes[place] == 45 else { return nil }
             let sign: Int64 = bytes[place] == 43 ? 1 : -1
             place += 1
-            guard let hours = number(2), literal(":"), let minutes = number(2), hours < 24, minutes < 60 else { return nil }
+            guard let hours = number(2), literal(":"), let minutes = number(2), hours < 24, minutes < 60 else {
+                return nil
+            }
             offsetSeconds = sign * (hours * 3600 + minutes * 60)
         }
         guard place == bytes.count else { return nil }

@@ -18,7 +18,8 @@ public struct Transaction: Hashable, Sendable {
 
     /// A transaction.
     public init(
-        stage: Stage, session: Session, envelope: Envelope = Envelope(), content: Content = Content(), queueID: String = "",
+        stage: Stage, session: Session, envelope: Envelope = Envelope(), content: Content = Content(),
+        queueID: String = "",
         instance: UInt64 = 0
     ) {
         self.stage = stage

@@ -178,7 +178,7 @@ extension Engine {
     }
 
     /// Counts recipients that the mail server refused as not existing, once a message.
-    private mutating func countDead(_ transaction: Transaction, _ message: Int, _ payers: [Payer], at time: Int64) {
+    private mutating func countDead(_ transaction: Transaction, _ message: Int, _ payers: Payers, at time: Int64) {
         guard !messages.slots[message].deadCounted, let slot = payers.first?.slot else { return }
         var dead = 0
         for recipient in transaction.envelope.recipients where recipient.refusal?.saysRecipientIsDead == true { dead += 1 }
@@ -191,7 +191,7 @@ extension Engine {
 
     /// Decides about the message as it is known now.
     private mutating func judge(
-        _ transaction: Transaction, _ message: Int, _ identity: Identity, _ payers: [Payer], before: Amounts,
+        _ transaction: Transaction, _ message: Int, _ identity: Identity, _ payers: Payers, before: Amounts,
         isNewlyComplete: Bool, at time: Int64, _ outputs: inout [Output]
     ) -> Decision {
         var decision = Decision(

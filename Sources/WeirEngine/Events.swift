@@ -70,7 +70,7 @@ extension Engine {
             for limit in plan(of: slot).limits where !limit.limit.dimension.countsDistinct {
                 subscribers.slots[slot].buckets[limit.place].empty(limit.rate, at: time)
             }
-            subscribers.slots[slot].windows = []
+            subscribers.slots[slot].windows = Windows(filler: DistinctWindow())
             outputs.append(.acknowledged(.done))
             closeCase(slot, &outputs)
         case .setLimit(let name, let limit, let override):

@@ -4,7 +4,7 @@ import MailTypes
 
 /// One thing that happened, with its own time.
 public struct Input: Hashable, Sendable {
-    /// When: taken inside the engine's lock, never decreasing.
+    /// When: taken inside the engine's lock, never decreasing but for a `clockShifted` that says so.
     public var at: Timestamp
     /// What.
     public var event: Event
@@ -27,7 +27,8 @@ public struct Input: Hashable, Sendable {
         case policy(Policy)
         /// A person did something.
         case act(OperatorAct)
-        /// The clock of the machine jumped by so many nanoseconds; state moves with it.
+        /// The clock of the machine jumped by so many nanoseconds; state moves with it. `at` is what the clock shows after
+        /// the jump, so that after a jump back it lies before the input before.
         case clockShifted(Int64)
         /// So many inputs before this one are missing from the journal: replay is exact up to here.
         case gap(UInt64)
@@ -124,7 +125,8 @@ extension Input {
                     status: try input.status(), outcome: try input.enumeration(DeliveryOutcome.self),
                     isRefusedBeforeQueue: try input.bool()))
         case 4: event = .policy(try Policy(&input))
-        case 5: event = .act(OperatorAct(who: try input.string(), why: try input.string(), try OperatorAct.Verb(&input)))
+        case 5:
+            event = .act(OperatorAct(who: try input.string(), why: try input.string(), try OperatorAct.Verb(&input)))
         case 6: event = .clockShifted(try input.signed())
         case 7: event = .gap(try input.varint())
         case 8: event = .tick
@@ -213,7 +215,9 @@ extension Transaction {
         out.byte(flags)
         out.string(session.mailHost)
         if let client = session.client {
-            if client.isIPv4 { out.varint(client.low & 0xFFFF_FFFF) } else {
+            if client.isIPv4 {
+                out.varint(client.low & 0xFFFF_FFFF)
+            } else {
                 out.fixed64(client.high)
                 out.fixed64(client.low)
             }
@@ -264,7 +268,9 @@ extension Transaction {
         session.isEncrypted = flags & 4 != 0
         session.isLocalSubmission = flags & 8 != 0
         var envelope = Envelope()
-        if flags & 16 != 0 { envelope.reversePath = AddressKey(address: try input.fixed64(), domain: try input.fixed64()) }
+        if flags & 16 != 0 {
+            envelope.reversePath = AddressKey(address: try input.fixed64(), domain: try input.fixed64())
+        }
         envelope.recipientsAreComplete = flags & 32 != 0
         envelope.recipients = try input.array(minimumBytes: 17) { (r) throws(CodecError) in
             let key = AddressKey(address: try r.fixed64(), domain: try r.fixed64())

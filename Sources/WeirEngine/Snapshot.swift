@@ -94,7 +94,10 @@ extension Engine {
         migrationLeft = try input.integer(Int.self)
         breaker = try Breaker(&input)
         let counts = try input.array(minimumBytes: 4) { (r) throws(CodecError) -> (String, RuleCounts) in
-            (try r.string(), RuleCounts(stopped: try r.varint(), wouldStop: try r.varint(), subscribers: try r.varint()))
+            (
+                try r.string(),
+                RuleCounts(stopped: try r.varint(), wouldStop: try r.varint(), subscribers: try r.varint())
+            )
         }
         ruleCounts = Dictionary(counts) { $1 }
         var values: [UInt64] = []
@@ -133,7 +136,8 @@ extension Engine {
     }
 
     /// Reads what people gave single subscribers.
-    private static func readOverrides(_ input: inout ByteReader) throws(CodecError) -> [String: [String: LimitOverride]] {
+    private static func readOverrides(_ input: inout ByteReader) throws(CodecError) -> [String: [String: LimitOverride]]
+    {
         let all = try input.array(minimumBytes: 2) { (r) throws(CodecError) -> (String, [String: LimitOverride]) in
             let name = try r.string()
             let own = try r.array(minimumBytes: 3) { (r) throws(CodecError) -> (String, LimitOverride) in

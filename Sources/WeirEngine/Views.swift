@@ -124,7 +124,9 @@ extension Engine {
 
     /// The case code of a held message and whose it is; nil where nothing is remembered.
     public func heldMessage(mailHost: String, queueID: String) -> (subscriber: String, caseCode: String)? {
-        guard let message = held[queueKey(mailHost, queueID)], subscribers.slots[Int(message.slot)].serial == message.serial else {
+        guard let message = held[queueKey(mailHost, queueID)],
+            subscribers.slots[Int(message.slot)].serial == message.serial
+        else {
             return nil
         }
         return (subscribers.slots[Int(message.slot)].name, message.caseCode)
@@ -133,9 +135,12 @@ extension Engine {
     /// One subscriber.
     private func subscriber(_ slot: Int) -> SubscriberView {
         let state = subscribers.slots[slot]
-        let plan = layouts.layout(state.revision).flatMap { Int(state.plan) < $0.plans.count ? $0.plans[Int(state.plan)] : nil }
+        let plan = layouts.layout(state.revision).flatMap {
+            Int(state.plan) < $0.plans.count ? $0.plans[Int(state.plan)] : nil
+        }
         return SubscriberView(
-            name: state.name, plan: plan?.plan.name ?? "", parent: state.parent < 0 ? nil : subscribers.slots[Int(state.parent)].name,
+            name: state.name, plan: plan?.plan.name ?? "",
+            parent: state.parent < 0 ? nil : subscribers.slots[Int(state.parent)].name,
             isExempt: state.isExempt, lastSeen: clockTime(state.lastSeen), counts: state.counts,
             limits: plan?.limits.map { view(of: $0, state) } ?? [],
             openCase: state.openCase < 0 ? nil : cases[Int(state.openCase)])
@@ -153,7 +158,8 @@ extension Engine {
             view.used = window.count(adding: [], enough: .max)
             if view.used >= limit.limit.amount {
                 view.roomInSeconds =
-                    (window.nextForgetting(at: engineTime, periodSeconds: limit.limit.periodSeconds) + 999_999_999) / 1_000_000_000
+                    (window.nextForgetting(at: engineTime, periodSeconds: limit.limit.periodSeconds) + 999_999_999)
+                    / 1_000_000_000
             }
         } else if limit.place < state.buckets.count {
             let bucket = state.buckets[limit.place]

@@ -41,7 +41,9 @@ enum ScenarioLimit {
         let units: [(String, Int64)] = [("second", 1), ("minute", 60), ("hour", 3600), ("day", 86_400)]
         for (unit, seconds) in units {
             if Array(words) == [unit] { return seconds }
-            if words.count == 2, words.last == unit + "s", let count = Int64(words[words.startIndex]) { return count * seconds }
+            if words.count == 2, words.last == unit + "s", let count = Int64(words[words.startIndex]) {
+                return count * seconds
+            }
         }
         throw ScenarioProblem("`\(words.joined(separator: " "))` is no period; write `hour` or `15 minutes`")
     }

@@ -66,7 +66,9 @@ struct ScenarioWords {
     mutating func duration() throws(ScenarioProblem) -> Int64 {
         let word = try next("a duration")
         let units: [Character: Int64] = ["s": 1, "m": 60, "h": 3600, "d": 86_400]
-        guard let last = word.last, let unit = units[last], let count = Int64(word.dropLast()), (0...100_000).contains(count) else {
+        guard let last = word.last, let unit = units[last], let count = Int64(word.dropLast()),
+            (0...100_000).contains(count)
+        else {
             throw ScenarioProblem("expected a duration like `90s`, `15m`, `2h`, `1d`, found `\(word)`")
         }
         return count * unit * 1_000_000_000
@@ -124,15 +126,20 @@ extension ScenarioWords {
         let day = accept("day") ? try number("a day from 1") : 0
         let word = try next("a time of day")
         let parts = word.split(separator: ":", omittingEmptySubsequences: false).map { Int64($0) ?? -1 }
-        guard parts.count == 2 || parts.count == 3, (0..<24).contains(parts[0]), parts.dropFirst().allSatisfy({ (0..<60).contains($0) })
+        guard parts.count == 2 || parts.count == 3, (0..<24).contains(parts[0]),
+            parts.dropFirst().allSatisfy({ (0..<60).contains($0) })
         else { throw ScenarioProblem("expected a time like `10:00` or `10:00:30`, found `\(word)`") }
-        return .at(day: day, nanoseconds: (parts[0] * 3600 + parts[1] * 60 + (parts.count == 3 ? parts[2] : 0)) * 1_000_000_000)
+        return .at(
+            day: day, nanoseconds: (parts[0] * 3600 + parts[1] * 60 + (parts.count == 3 ? parts[2] : 0)) * 1_000_000_000
+        )
     }
 
     /// `+2h`, `-30m`.
     private mutating func jump() throws(ScenarioProblem) -> Int64 {
         let word = try next("`+` or `-` and a duration")
-        guard word.hasPrefix("+") || word.hasPrefix("-") else { throw ScenarioProblem("expected `+2h` or `-30m`, found `\(word)`") }
+        guard word.hasPrefix("+") || word.hasPrefix("-") else {
+            throw ScenarioProblem("expected `+2h` or `-30m`, found `\(word)`")
+        }
         var inner = ScenarioWords(String(word.dropFirst()))
         return try inner.duration() * (word.hasPrefix("-") ? -1 : 1)
     }

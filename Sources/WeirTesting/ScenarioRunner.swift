@@ -101,10 +101,12 @@ public struct ScenarioRunner {
             } else {
                 policy.plans[plan].limits.append(limit)
             }
-        case .drop(let name): for index in policy.plans.indices { policy.plans[index].limits.removeAll { $0.name == name } }
+        case .drop(let name):
+            for index in policy.plans.indices { policy.plans[index].limits.removeAll { $0.name == name } }
         case .subscriber(let name, let entry): policy.subscribers[name] = entry
         case .map(let prefix, let name):
-            policy.addressMap = AddressMap(policy.addressMap.entries + [AddressMap.Entry(prefix: prefix, subscriber: name)])
+            policy.addressMap = AddressMap(
+                policy.addressMap.entries + [AddressMap.Entry(prefix: prefix, subscriber: name)])
         case .header(let rule): policy.headerRule = rule
         case .breaker(let count): policy.breaker = BreakerSettings(newCasesPerHour: count, shareOfActivePercent: 0)
         case .caseIdle(let seconds): policy.caseIdleSeconds = seconds
@@ -235,7 +237,9 @@ public struct ScenarioRunner {
                         isReleased
                             ? .released(mailHost: mail.mailHost, queueID: mail.queueID)
                             : .purged(mailHost: mail.mailHost, queueID: mail.queueID))))
-            guard outputs.first == .acknowledged(.done) else { return ["the engine knows nothing of held \(mail.queueID)"] }
+            guard outputs.first == .acknowledged(.done) else {
+                return ["the engine knows nothing of held \(mail.queueID)"]
+            }
             if isReleased {
                 outcomes[name, default: [:]]["passed", default: 0] += 1
                 outcomes[name, default: [:]]["held", default: 0] -= 1
@@ -255,21 +259,27 @@ public struct ScenarioRunner {
         switch expectation {
         case .outcome(let name, let outcome, let count): return equal(outcomes[name]?[outcome] ?? 0, count)
         case .noCase(let name):
-            return engine.subscriber(named: name)?.openCase.map { ["expected no case, found \($0.state) \($0.code)"] } ?? []
+            return engine.subscriber(named: name)?.openCase.map { ["expected no case, found \($0.state) \($0.code)"] }
+                ?? []
         case .hasCase(let name, let state):
             guard let open = engine.subscriber(named: name)?.openCase else { return ["expected a case, found none"] }
             return state.map { equal(open.state, $0) } ?? []
         case .used(let name, let limit, let units):
-            guard let view = engine.subscriber(named: name)?.limits.first(where: { $0.rule.hasSuffix("/\(limit)") }) else {
+            guard let view = engine.subscriber(named: name)?.limits.first(where: { $0.rule.hasSuffix("/\(limit)") })
+            else {
                 return ["\(name) has no limit \(limit)"]
             }
             return equal(view.used, units)
         case .rule(let rule, let isStopped, let count):
-            guard let view = engine.view.rules.first(where: { $0.rule == rule }) else { return ["there is no rule \(rule)"] }
+            guard let view = engine.view.rules.first(where: { $0.rule == rule }) else {
+                return ["there is no rule \(rule)"]
+            }
             return equal(isStopped ? view.counts.stopped : view.counts.wouldStop, count)
         case .answer(let kind, let text):
             guard let verdict = lastDecision?.verdict else { return ["nothing was answered yet"] }
-            guard verdict.kind == kind, text.isEmpty || "\(verdict)".contains(text) else { return ["the answer was \(verdict)"] }
+            guard verdict.kind == kind, text.isEmpty || "\(verdict)".contains(text) else {
+                return ["the answer was \(verdict)"]
+            }
             return []
         case .breaker(let isOpen): return equal(engine.view.breakerIsOpen, isOpen)
         case .total(let name, let count):

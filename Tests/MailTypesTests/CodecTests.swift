@@ -5,12 +5,16 @@ import Testing
 
 @Suite("ByteWriter and ByteReader")
 struct CodecTests {
-    @Test("numbers survive, at all the edges", arguments: [0, 1, 127, 128, 16_383, 16_384, UInt64(Int64.max), UInt64.max - 1, .max])
+    @Test(
+        "numbers survive, at all the edges",
+        arguments: [0, 1, 127, 128, 16_383, 16_384, UInt64(Int64.max), UInt64.max - 1, .max])
     func numbers(_ value: UInt64) throws {
         var out = ByteWriter()
         out.varint(value)
         out.fixed64(value)
-        for signed in [Int64(bitPattern: value), -Int64(truncatingIfNeeded: value & 0xFFFF), .min, .max] { out.signed(signed) }
+        for signed in [Int64(bitPattern: value), -Int64(truncatingIfNeeded: value & 0xFFFF), .min, .max] {
+            out.signed(signed)
+        }
         var input = ByteReader(out.bytes)
         #expect(try input.varint() == value)
         #expect(try input.fixed64() == value)
@@ -52,7 +56,8 @@ struct CodecTests {
     @Test(
         "what can't be is refused where it stands",
         arguments: [
-            ([2], "0 or 1"), ([], "a byte"), (Array(repeating: 0xFF, count: 10) + [0x01], "a number of at most 64 bits"),
+            ([2], "0 or 1"), ([], "a byte"),
+            (Array(repeating: 0xFF, count: 10) + [0x01], "a number of at most 64 bits"),
             ([0x80, 0x80], "a byte"),
         ] as [([UInt8], String)])
     func refused(_ bytes: [UInt8], _ expected: String) {
@@ -71,7 +76,9 @@ struct CodecTests {
         var out = ByteWriter()
         out.varint(.max)
         var input = ByteReader(out.bytes + [1, 2, 3])
-        #expect(throws: CodecError.self) { try input.array(minimumBytes: 8) { (r) throws(CodecError) in try r.fixed64() } }
+        #expect(throws: CodecError.self) {
+            try input.array(minimumBytes: 8) { (r) throws(CodecError) in try r.fixed64() }
+        }
         var text = ByteReader([5, 65, 66])
         #expect(throws: CodecError.self) { try text.string() }
         var index = ByteReader([5])

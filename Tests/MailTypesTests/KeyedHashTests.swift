@@ -56,7 +56,9 @@ struct AddressHashTests {
     /// The hash of the tests.
     let hash = AddressHash(KeyedHash(key0: 1, key1: 2))
 
-    @Test("case and angle brackets make no second address", arguments: ["Ann@Example.NET", "<ann@example.net>", "<ANN@EXAMPLE.NET>"])
+    @Test(
+        "case and angle brackets make no second address",
+        arguments: ["Ann@Example.NET", "<ann@example.net>", "<ANN@EXAMPLE.NET>"])
     func folding(_ text: String) {
         #expect(hash.key(text) == hash.key("ann@example.net"))
     }
@@ -82,7 +84,9 @@ struct AddressHashTests {
         #expect(hash.key("postmaster")?.domain == hash.key("root")?.domain)
     }
 
-    @Test("only whole pairs of brackets are taken off", arguments: ["<ann@example.net", "ann@example.net>", "<<ann@example.net>>"])
+    @Test(
+        "only whole pairs of brackets are taken off",
+        arguments: ["<ann@example.net", "ann@example.net>", "<<ann@example.net>>"])
     func halfBrackets(_ text: String) {
         #expect(hash.key(text) != hash.key("ann@example.net"))
     }

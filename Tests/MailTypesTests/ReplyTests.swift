@@ -8,7 +8,8 @@ struct ReplyTests {
     @Test(
         "what is not printable ASCII becomes a question mark",
         arguments: [
-            ("plain text", "plain text"), ("a\r\nQUIT", "a??QUIT"), ("tab\there", "tab?here"), ("nul\0", "nul?"), ("ä", "??"),
+            ("plain text", "plain text"), ("a\r\nQUIT", "a??QUIT"), ("tab\there", "tab?here"), ("nul\0", "nul?"),
+            ("ä", "??"),
             ("\u{7f}~", "?~"), ("", ""),
         ])
     func sanitised(_ given: String, _ expected: String) {
@@ -31,7 +32,8 @@ struct ReplyTests {
     @Test(
         "anything else is no status code",
         arguments: [
-            "", "5", "5.1", "5.1.1.1", "3.1.1", "5.1000.1", "5.1.1000", "5.-1.1", "+5.1.1", "5.+1.1", "5.1.-0", "5.1. 1", "5..1", "a.b.c",
+            "", "5", "5.1", "5.1.1.1", "3.1.1", "5.1000.1", "5.1.1000", "5.-1.1", "+5.1.1", "5.+1.1", "5.1.-0",
+            "5.1. 1", "5..1", "a.b.c",
             "5.1.99999999999",
         ])
     func notStatus(_ text: String) {
@@ -43,7 +45,9 @@ struct ReplyTests {
         #expect(try #require(EnhancedStatus(text)).saysRecipientIsDead)
     }
 
-    @Test("Weir's own codes and others do not", arguments: ["4.7.1", "5.7.1", "4.1.1", "5.1.0", "5.1.3", "5.2.1", "5.0.0", "2.1.1"])
+    @Test(
+        "Weir's own codes and others do not",
+        arguments: ["4.7.1", "5.7.1", "4.1.1", "5.1.0", "5.1.3", "5.2.1", "5.0.0", "2.1.1"])
     func alive(_ text: String) throws {
         #expect(try !#require(EnhancedStatus(text)).saysRecipientIsDead)
     }

@@ -65,7 +65,8 @@ struct AttributionTests {
     @Test("IPv6 counts by the configured prefix, IPv4 by the address")
     func prefixes() {
         #expect(whose("2001:db8:1:2:3:4:5:6") == .address(NetworkAddress("2001:db8:1:2::")!))
-        #expect(Attribution.name(of: NetworkAddress("2001:db8:1:2::")!, ipv6PrefixLength: 64) == "[IPv6:2001:db8:1:2::/64]")
+        #expect(
+            Attribution.name(of: NetworkAddress("2001:db8:1:2::")!, ipv6PrefixLength: 64) == "[IPv6:2001:db8:1:2::/64]")
         #expect(Attribution.name(of: NetworkAddress("2001:db8::1")!, ipv6PrefixLength: 128) == "[IPv6:2001:db8::1]")
         #expect(Attribution.name(of: NetworkAddress("192.0.2.1")!, ipv6PrefixLength: 64) == "[192.0.2.1]")
         #expect(whose("::ffff:192.0.2.7") == whose("192.0.2.7"))
@@ -85,9 +86,12 @@ struct AttributionTests {
     @Test("the name of a name is the name, at any length", arguments: 250..<262)
     func idempotent(length: Int) {
         for character in ["a", "ü", "漢", "😀"] {
-            let once = Attribution.normalised(String(repeating: character, count: length), plusSeparator: "+")
-            #expect(once.utf8.count <= Attribution.nameBytesMax)
-            #expect(Attribution.normalised(once, plusSeparator: "") == once)
+            for start in ["", "a", "aa", "aaa"] {
+                let login = start + String(repeating: character, count: length)
+                let once = Attribution.normalised(login, plusSeparator: "+")
+                #expect(once.utf8.count <= Attribution.nameBytesMax)
+                #expect(Attribution.normalised(once, plusSeparator: "") == once)
+            }
         }
     }
 
@@ -113,7 +117,9 @@ struct AttributionTests {
         #expect(table.engine.totals.unattributed == 2 && table.engine.totals.messages == 1)
     }
 
-    @Test("names that are no names crash nothing", arguments: ["", "[]", "[/]", "[//]", "[IPv6:]", "[192.0.2.1/99]", "[", "]", "\0"])
+    @Test(
+        "names that are no names crash nothing",
+        arguments: ["", "[]", "[/]", "[//]", "[IPv6:]", "[192.0.2.1/99]", "[", "]", "\0"])
     func odd(_ name: String) {
         var table = Table(onePlan())
         #expect(table.act(.reset(subscriber: name)) == .unknownSubscriber)
@@ -136,7 +142,10 @@ struct AttributionTests {
     @Test("questions ask for the header where it could matter")
     func questions() {
         let engine = Engine(policy: Self.policy, bounds: .small, seed: 1)
-        #expect(engine.questions(for: ScenarioMail(number: 1, login: "").transaction(.milter, .mail)) == [.fields(["X-Auth"])])
+        #expect(
+            engine.questions(for: ScenarioMail(number: 1, login: "").transaction(.milter, .mail)) == [
+                .fields(["X-Auth"])
+            ])
         #expect(engine.questions(for: ScenarioMail(number: 1, login: "ann").transaction(.milter, .mail)).isEmpty)
     }
 }
@@ -151,7 +160,8 @@ struct MapTests {
             let isSix = random.next() % 2 == 0
             let address =
                 isSix
-                ? NetworkAddress(high: (random.next() % 4) << 62, low: random.next() % 3 == 0 ? 0xFFFF_0000_0000 : random.next() % 4)
+                ? NetworkAddress(
+                    high: (random.next() % 4) << 62, low: random.next() % 3 == 0 ? 0xFFFF_0000_0000 : random.next() % 4)
                 : NetworkAddress(ipv4: UInt32(truncatingIfNeeded: (random.next() % 4) << 30 | random.next() % 16))
             let length = Int(random.next() % (address.isIPv4 ? 33 : 129)) / (number % 3 + 1)
             entries.append(AddressMap.Entry(prefix: NetworkPrefix(address, length: length), subscriber: "s\(number)"))
@@ -170,11 +180,13 @@ struct MapTests {
 
     @Test("the way out to ::/0 leads past IPv4 blocks")
     func defaultRoute() {
-        let map = AddressMap(["::/0", "10.0.0.0/8", "10.1.0.0/16", "2001:db8::/32"].map {
-            AddressMap.Entry(prefix: NetworkPrefix($0)!, subscriber: $0)
-        })
+        let map = AddressMap(
+            ["::/0", "10.0.0.0/8", "10.1.0.0/16", "2001:db8::/32"].map {
+                AddressMap.Entry(prefix: NetworkPrefix($0)!, subscriber: $0)
+            })
         for (address, block) in [
-            ("2001:db9::1", "::/0"), ("::1", "::/0"), ("10.2.0.1", "10.0.0.0/8"), ("10.1.2.3", "10.1.0.0/16"), ("2001:db8::1", "2001:db8::/32"),
+            ("2001:db9::1", "::/0"), ("::1", "::/0"), ("10.2.0.1", "10.0.0.0/8"), ("10.1.2.3", "10.1.0.0/16"),
+            ("2001:db8::1", "2001:db8::/32"),
         ] {
             #expect(map.subscriber(of: NetworkAddress(address)!) == block)
         }
@@ -184,9 +196,11 @@ struct MapTests {
     @Test(
         "extracts the subscriber",
         arguments: [
-            ("id={subscriber};", "id=ann;", "ann"), ("id={subscriber};", "x id= ann ; id=bob;", "ann"), ("id={subscriber};", "id=ann", nil),
+            ("id={subscriber};", "id=ann;", "ann"), ("id={subscriber};", "x id= ann ; id=bob;", "ann"),
+            ("id={subscriber};", "id=ann", nil),
             ("id={subscriber};", "id=;", nil), ("id={subscriber};", "ID=ann;", nil), ("{subscriber}", " ann ", "ann"),
-            ("{subscriber}@", "ann@x", "ann"), ("<{subscriber}>", "<>", nil), ("a{subscriber}a", "aaa", nil), ("{subscriber}", "", nil),
+            ("{subscriber}@", "ann@x", "ann"), ("<{subscriber}>", "<>", nil), ("a{subscriber}a", "aaa", nil),
+            ("{subscriber}", "", nil),
         ] as [(String, String, String?)])
     func extraction(_ pattern: String, _ body: String, _ expected: String?) throws {
         let rule = try #require(HeaderRule(field: "X-Auth", pattern: pattern))
@@ -205,7 +219,9 @@ struct MapTests {
         #expect(rule.subscriber(in: [Content.Field(name: "X-Auth", body: "id=\(long);")]) == nil)
     }
 
-    @Test("a pattern has exactly one place for the subscriber", arguments: ["", "id=", "{subscriber}{subscriber}", "{Subscriber}"])
+    @Test(
+        "a pattern has exactly one place for the subscriber",
+        arguments: ["", "id=", "{subscriber}{subscriber}", "{Subscriber}"])
     func pattern(_ pattern: String) {
         #expect(HeaderRule(field: "X-Auth", pattern: pattern) == nil)
     }

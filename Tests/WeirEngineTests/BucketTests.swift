@@ -19,7 +19,9 @@ private struct CommitList {
                 let units = sums[last + 1] - sums[first]
                 let width = commits[last].at - commits[first].at
                 guard units > rate.burst else { continue }
-                if units > rate.burst + width / rate.interval { return "\(units) units in \(width) ns at T = \(rate.interval)" }
+                if units > rate.burst + width / rate.interval {
+                    return "\(units) units in \(width) ns at T = \(rate.interval)"
+                }
                 let flowed = Int128(width) * Int128(amount) / Int128(period)
                 if Int128(units) > Int128(rate.burst) + flowed { return "\(units) units in \(width) ns as configured" }
             }
@@ -75,7 +77,8 @@ struct BucketTests {
                 bucket.cancel(open.remove(at: Int(random.next() % UInt64(open.count))))
             default:
                 guard refunds, !model.commits.isEmpty else { continue }
-                let given = model.commits.remove(at: model.commits.count - 1 - Int(random.next() % UInt64(min(5, model.commits.count))))
+                let given = model.commits.remove(
+                    at: model.commits.count - 1 - Int(random.next() % UInt64(min(5, model.commits.count))))
                 bucket.refund(given.units, rate, committedAt: given.at)
                 let debt = max(0, bucket.theoreticalArrival - now)
                 must(debt >= max(0, model.theoreticalArrival(rate) - now), "seed \(seed): a refund gave too much")

@@ -7,7 +7,9 @@ import Testing
 
 @Suite("DistinctWindow")
 struct DistinctWindowTests {
-    @Test("up to 64 keys it equals a naive list, and no key is forgotten before the period is over", arguments: UInt64(0)..<24)
+    @Test(
+        "up to 64 keys it equals a naive list, and no key is forgotten before the period is over",
+        arguments: UInt64(0)..<24)
     func exact(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         let period = Int64([8, 60, 3600, 86_400][Int(seed % 4)])
@@ -17,7 +19,9 @@ struct DistinctWindowTests {
         var now: Int64 = 1_700_000_000_000_000_000 + Int64(random.next() % 1_000_000_000_000)
         let keys = (0..<60).map { _ in random.next() }
         for _ in 0..<500 {
-            now += random.next() % 30 == 0 ? Int64(random.next() % UInt64(slice * 12)) : Int64(random.next() % UInt64(slice))
+            now +=
+                random.next() % 30 == 0
+                ? Int64(random.next() % UInt64(slice * 12)) : Int64(random.next() % UInt64(slice))
             window.advance(to: now, periodSeconds: period)
             let current = now / slice
             let alive = Set(lastUse.filter { current - $0.value / slice <= DistinctWindow.slicesBack }.keys)
@@ -159,7 +163,8 @@ struct DistinctSketchTests {
         "natural logarithms without a C library",
         arguments: [
             (1.0, 0.0), (2.0, 0.693_147_180_559_945_3), (2.718_281_828_459_045, 1.0), (10.0, 2.302_585_092_994_045_7),
-            (512.0, 6.238_324_625_039_508), (1.0019569471624266, 0.001_955_034_835_803_350_4), (1.5, 0.405_465_108_108_164_4),
+            (512.0, 6.238_324_625_039_508), (1.0019569471624266, 0.001_955_034_835_803_350_4),
+            (1.5, 0.405_465_108_108_164_4),
             (1e300, 690.775_527_898_213_7),
         ])
     func logarithm(_ x: Double, _ expected: Double) {
@@ -176,7 +181,8 @@ struct FamiliarRecipientsTests {
         var recent: [UInt64] = []
         for turn in 0..<4000 {
             // Some are written to again and again, others once.
-            let key = turn % 3 == 0 && !recent.isEmpty ? recent[Int(random.next() % UInt64(recent.count))] : random.next()
+            let key =
+                turn % 3 == 0 && !recent.isEmpty ? recent[Int(random.next() % UInt64(recent.count))] : random.next()
             familiar.insert(key)
             recent.removeAll { $0 == key }
             recent.append(key)

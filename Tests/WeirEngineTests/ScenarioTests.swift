@@ -39,12 +39,14 @@ struct ScenarioTests {
             ("SCENARIO x\nAT 25:00 ann sends 1 message", 2, "expected a time like"),
             ("SCENARIO x\nann sends many messages", 2, "expected how many messages, found `many`"),
             ("SCENARIO x\nann sends 1 message to 3 friends", 2, "expected `recipients`, found `friends`"),
-            ("SCENARIO x\nann dances", 2, "is no statement"), ("SCENARIO x\nTIME PASSES slowly", 2, "expected a duration"),
+            ("SCENARIO x\nann dances", 2, "is no statement"),
+            ("SCENARIO x\nTIME PASSES slowly", 2, "expected a duration"),
             ("SCENARIO x\nEXPECT ann flew 3", 2, "expected passed, held, deferred, rejected, aborted, found `flew`"),
             ("SCENARIO x\nEXPECT the last answer is maybe", 2, "found `maybe`"),
             ("SCENARIO x\nGIVEN plan p", 2, "expected mua or mta, found the end of the line"),
             ("SCENARIO x\nCLOCK JUMPS 2h", 2, "expected `+2h` or `-30m`"),
-            ("SCENARIO x\nGIVEN header X-A user", 2, "exactly one {subscriber}"), ("# nothing", 1, "expected `SCENARIO title`"),
+            ("SCENARIO x\nGIVEN header X-A user", 2, "exactly one {subscriber}"),
+            ("# nothing", 1, "expected `SCENARIO title`"),
         ])
     func syntax(_ text: String, _ line: Int, _ message: String) {
         do throws(ScenarioError) {

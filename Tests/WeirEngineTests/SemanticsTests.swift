@@ -10,7 +10,8 @@ import WeirTesting
 struct AnswerTests {
     @Test("a mail program over its limit is never told to try again", arguments: LimitAction.allCases)
     func mua(action: LimitAction) {
-        var table = Table(onePlan(.mua, Limit(60, .messages, perSeconds: 3600, burst: 2, action: action, isEnforced: true)))
+        var table = Table(
+            onePlan(.mua, Limit(60, .messages, perSeconds: 3600, burst: 2, action: action, isEnforced: true)))
         let decision = table.send(3)
         #expect(decision.reason == .overLimit)
         #expect(decision.rule == "plan/messages-1h")
@@ -20,7 +21,8 @@ struct AnswerTests {
             #expect(reply.status == EnhancedStatus(5, 7, 1))
             #expect(reply.text.contains("room again in 60 seconds"))
         case (.hold, .hold(let text)), (.defer, .hold(let text)):
-            #expect(text == "Weir: Sending limit reached: 60 messages per hour, burst 2 (Case \(decision.caseCode ?? ""))")
+            #expect(
+                text == "Weir: Sending limit reached: 60 messages per hour, burst 2 (Case \(decision.caseCode ?? ""))")
         default: Issue.record("\(action) became \(decision.verdict)")
         }
     }
@@ -35,10 +37,14 @@ struct AnswerTests {
         }
         #expect(reply.code == 450)
         #expect(reply.status == EnhancedStatus(4, 7, 1))
-        #expect(reply.text.hasPrefix("Sending limit reached: 10 recipients per hour; try again in 12 minutes (Case W-2"))
-        #expect(decision.evidence == [
-            Finding(symbol: "RECIPIENTS_1H", why: "no room for 4 more in 10 recipients per hour (plan/recipients-1h); room in 12 minutes")
-        ])
+        #expect(
+            reply.text.hasPrefix("Sending limit reached: 10 recipients per hour; try again in 12 minutes (Case W-2"))
+        #expect(
+            decision.evidence == [
+                Finding(
+                    symbol: "RECIPIENTS_1H",
+                    why: "no room for 4 more in 10 recipients per hour (plan/recipients-1h); room in 12 minutes")
+            ])
         table.pass(719)
         #expect(table.send(1, to: (0..<4).map { "r\($0)@example.org" }).verdict.kind == .defer)
         table.pass(1)
@@ -48,13 +54,23 @@ struct AnswerTests {
     @Test(
         "what is larger than the burst is refused for good, and told the maximum",
         arguments: [
-            (Dimension.recipients, EnhancedStatus(5, 5, 3), UInt16(550), "This message has 61 recipients; at most 60 at once may pass"),
+            (
+                Dimension.recipients, EnhancedStatus(5, 5, 3), UInt16(550),
+                "This message has 61 recipients; at most 60 at once may pass"
+            ),
             (.bytes, EnhancedStatus(5, 3, 4), 552, "This message has 61 bytes; at most 60 at once may pass"),
-            (.distinctRecipients, EnhancedStatus(5, 7, 1), 550, "This message has 61 distinct recipients; at most 60 at once may pass"),
+            (
+                .distinctRecipients, EnhancedStatus(5, 7, 1), 550,
+                "This message has 61 distinct recipients; at most 60 at once may pass"
+            ),
         ])
     func tooLarge(_ dimension: Dimension, _ status: EnhancedStatus, _ code: UInt16, _ text: String) {
         var table = Table(
-            onePlan(.mta, Limit(dimension.countsDistinct ? 60 : 300, dimension, perSeconds: 3600, burst: 60, action: .defer, isEnforced: true)))
+            onePlan(
+                .mta,
+                Limit(
+                    dimension.countsDistinct ? 60 : 300, dimension, perSeconds: 3600, burst: 60, action: .defer,
+                    isEnforced: true)))
         var mail = table.mail(to: (0..<61).map { "r\($0)@example.org" })
         mail.bytes = 61
         let decision = table.send(mail)
@@ -114,7 +130,9 @@ struct AnswerTests {
     func parentKind() {
         let seats = Plan(name: "seat", kind: .mua, limits: [])
         let servers = Plan(name: "server", kind: .mta, limits: [])
-        let company = Plan(name: "company", kind: .mta, limits: [Limit(1, .messages, perSeconds: 3600, action: .defer, isEnforced: true)])
+        let company = Plan(
+            name: "company", kind: .mta,
+            limits: [Limit(1, .messages, perSeconds: 3600, action: .defer, isEnforced: true)])
         var table = Table(
             Policy(
                 plans: [seats, servers, company],
@@ -129,7 +147,8 @@ struct AnswerTests {
 
     @Test("the null sender has a budget of its own")
     func nullSender() {
-        var table = Table(onePlan(.mua, Limit(2, .nullSenderMessages, perSeconds: 3600, action: .reject, isEnforced: true)))
+        var table = Table(
+            onePlan(.mua, Limit(2, .nullSenderMessages, perSeconds: 3600, action: .reject, isEnforced: true)))
         for expected in [Verdict.Kind.accept, .accept, .reject] {
             var mail = table.mail()
             mail.reversePath = nil
@@ -151,7 +170,9 @@ struct AnswerTests {
 
     @Test("who becomes exempt while a message is open gives its reservation back whole")
     func exemptInMidMessage() {
-        let policy = onePlan(.mua, Limit(50_000, .bytes, perSeconds: 3600, isEnforced: true), Limit(9, .messages, perSeconds: 3600, isEnforced: true))
+        let policy = onePlan(
+            .mua, Limit(50_000, .bytes, perSeconds: 3600, isEnforced: true),
+            Limit(9, .messages, perSeconds: 3600, isEnforced: true))
         var table = Table(policy)
         var mail = table.mail()
         (mail.claimedBytes, mail.bytes) = (10, 30_000)
@@ -189,7 +210,9 @@ struct CaseTests {
         var told: [RemediationCase] = []
         for _ in 0..<9 {
             let mail = table.mail()
-            for case .case(let remediation) in table.feed(.transaction(mail.transaction(.policy, .data))) { told.append(remediation) }
+            for case .case(let remediation) in table.feed(.transaction(mail.transaction(.policy, .data))) {
+                told.append(remediation)
+            }
         }
         #expect(told.map(\.refused) == [1, 2, 4, 8])
         #expect(Set(told.map(\.code)).count == 1)
@@ -220,7 +243,9 @@ struct CaseTests {
         again.client = NetworkAddress("2001:db8::8")
         table.send(again)
         #expect(table.engine.openCases.count == 4)
-        for name in ["line-7", "LINE-7", "ann", long, "[IPv6:2001:db8::/64]"] { #expect(table.engine.subscriber(named: name)?.openCase != nil, "\(name)") }
+        for name in ["line-7", "LINE-7", "ann", long, "[IPv6:2001:db8::/64]"] {
+            #expect(table.engine.subscriber(named: name)?.openCase != nil, "\(name)")
+        }
         table.pass(3599)
         #expect(table.engine.openCases.count == 4)
         for _ in 0..<5 { table.pass(1) }
@@ -284,7 +309,9 @@ struct HoldTests {
         var table = Table(onePlan(.mua, Limit(1, .messages, perSeconds: 3600, isEnforced: true)))
         table.send()
         let mail = table.mail()
-        for (door, stage) in [(Door.policy, Stage.data), (.milter, .data), (.policy, .endOfMessage), (.milter, .endOfMessage)] {
+        for (door, stage) in [
+            (Door.policy, Stage.data), (.milter, .data), (.policy, .endOfMessage), (.milter, .endOfMessage),
+        ] {
             #expect(table.ask(mail, door, stage).verdict.kind == .hold)
         }
         #expect(table.engine.totals.held == 1)

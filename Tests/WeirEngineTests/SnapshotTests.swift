@@ -9,10 +9,13 @@ import WeirTesting
 /// An engine in the middle of everything: open messages, held mail, cases, own amounts, old layouts.
 private func busyEngine(_ seed: UInt64 = 3) -> Engine {
     var policy = onePlan(
-        .mua, Limit(20, .messages, perSeconds: 3600, burst: 5, isEnforced: true), Limit(30, .newRecipients, perSeconds: 3600),
+        .mua, Limit(20, .messages, perSeconds: 3600, burst: 5, isEnforced: true),
+        Limit(30, .newRecipients, perSeconds: 3600),
         Limit(5, .deadRecipients, perSeconds: 3600), Limit(70, .distinctRecipients, perSeconds: 600))
     policy.headerRule = HeaderRule(field: "X-User", pattern: "{subscriber}")
-    policy.subscribers = ["ann": SubscriberEntry(parent: "acme", overrides: ["messages-1h": LimitOverride(amount: 9, burst: 4)])]
+    policy.subscribers = [
+        "ann": SubscriberEntry(parent: "acme", overrides: ["messages-1h": LimitOverride(amount: 9, burst: 4)])
+    ]
     policy.addressMap = AddressMap([AddressMap.Entry(prefix: NetworkPrefix("198.51.100.0/24")!, subscriber: "line")])
     policy.trustedRelays = [NetworkPrefix("2001:db8::/48")!]
     policy.networks = [NetworkPrefix("192.0.2.0/24")!, NetworkPrefix("::/0")!]
@@ -54,7 +57,9 @@ struct SnapshotTests {
     func truncated() {
         let snapshot = busyEngine().snapshot()
         for length in 0..<snapshot.count where length < 300 || length % 37 == 0 {
-            #expect(throws: CodecError.self, "cut at \(length)") { try Engine(snapshot: Array(snapshot.prefix(length))) }
+            #expect(throws: CodecError.self, "cut at \(length)") {
+                try Engine(snapshot: Array(snapshot.prefix(length)))
+            }
         }
         #expect(throws: CodecError.self) { try Engine(snapshot: snapshot + [0]) }
     }
@@ -86,7 +91,8 @@ struct SnapshotTests {
     /// Makes the checksum right again.
     private func seal(_ snapshot: inout [UInt8]) {
         var out = ByteWriter()
-        out.fixed64(KeyedHash(key0: 0x7765_6972_736E_6170, key1: 1).hash(snapshot.span.extracting(0..<snapshot.count - 8)))
+        out.fixed64(
+            KeyedHash(key0: 0x7765_6972_736E_6170, key1: 1).hash(snapshot.span.extracting(0..<snapshot.count - 8)))
         snapshot.replaceSubrange(snapshot.count - 8..<snapshot.count, with: out.bytes)
     }
 
@@ -111,7 +117,9 @@ struct CodecTests {
     private static func recorded(_ seed: UInt64) -> (inputs: [Input], outputs: [Output]) {
         var world = World(
             seed: seed,
-            policy: onePlan(.mta, Limit(9, .messages, perSeconds: 3600, action: .defer, isEnforced: true), Limit(5, .recipients, perSeconds: 60)),
+            policy: onePlan(
+                .mta, Limit(9, .messages, perSeconds: 3600, action: .defer, isEnforced: true),
+                Limit(5, .recipients, perSeconds: 60)),
             habits: .all, bounds: Engine.Bounds(subscribersMax: 3, messagesMax: 20, heldMax: 5, casesMax: 5))
         world.isForgetful = true
         var outputs: [Output] = []
@@ -123,8 +131,10 @@ struct CodecTests {
         transaction.session.isEncrypted = true
         transaction.session.helo = ""
         let extra: [Input.Event] = [
-            .transaction(transaction), .transaction(Transaction(stage: .connect, session: Session(door: .milter))), .gap(.max),
-            .act(OperatorAct(who: "op", why: "because", .rearmBreaker)), .act(OperatorAct(who: "op", .observeEverything(true))),
+            .transaction(transaction), .transaction(Transaction(stage: .connect, session: Session(door: .milter))),
+            .gap(.max),
+            .act(OperatorAct(who: "op", why: "because", .rearmBreaker)),
+            .act(OperatorAct(who: "op", .observeEverything(true))),
             .clockShifted(.min), .withdrawn(transaction),
         ]
         return (world.inputs + extra.map { Input(at: morning, $0) }, outputs)
@@ -145,12 +155,17 @@ struct CodecTests {
     @Test("outputs survive", arguments: UInt64(0)..<5)
     func outputs(seed: UInt64) throws {
         let extra: [Output] = [
-            .breaker(isOpen: true), .acknowledged(.unknownLimit(["a", "b"])), .acknowledged(.badAmount("why")), .acknowledged(.unknownMessage),
+            .breaker(isOpen: true), .acknowledged(.unknownLimit(["a", "b"])), .acknowledged(.badAmount("why")),
+            .acknowledged(.unknownMessage),
             .decision(
                 Decision(
-                    message: .max, stage: .data, identity: .unattributed(.tableFull), evidence: [Finding(symbol: "S", score: -7, why: "w")],
+                    message: .max, stage: .data, identity: .unattributed(.tableFull),
+                    evidence: [Finding(symbol: "S", score: -7, why: "w")],
                     verdict: .prepend("X-A: b"), would: .discard, reason: .noted, rule: "", caseCode: "W-2")),
-            .decision(Decision(stage: .rcpt, identity: .subscriber("", .map), verdict: .discard("x"), would: .accept, reason: .exempt)),
+            .decision(
+                Decision(
+                    stage: .rcpt, identity: .subscriber("", .map), verdict: .discard("x"), would: .accept,
+                    reason: .exempt)),
         ]
         for output in Self.recorded(seed).outputs + extra {
             let stored = bytes([output])
@@ -213,7 +228,10 @@ struct CodecTests {
 
     @Test("a stored limit that can't be used is refused")
     func unusable() {
-        for limit in [Limit(0, .messages, perSeconds: 60), Limit(5, .messages, perSeconds: 0), Limit(5, .messages, perSeconds: 60, burst: 0)] {
+        for limit in [
+            Limit(0, .messages, perSeconds: 60), Limit(5, .messages, perSeconds: 0),
+            Limit(5, .messages, perSeconds: 60, burst: 0),
+        ] {
             var out = ByteWriter()
             limit.encode(&out)
             var reader = ByteReader(out.bytes)

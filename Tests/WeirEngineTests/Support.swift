@@ -59,7 +59,8 @@ struct Table {
     }
 
     /// A new message of a login.
-    mutating func mail(_ login: String = "ann@example.net", to recipients: [String] = ["r@example.org"]) -> ScenarioMail {
+    mutating func mail(_ login: String = "ann@example.net", to recipients: [String] = ["r@example.org"]) -> ScenarioMail
+    {
         messages += 1
         var mail = ScenarioMail(number: messages, login: login)
         mail.recipients = recipients
@@ -88,7 +89,9 @@ struct Table {
 
     /// Sends some new messages of a login; returns the last decision.
     @discardableResult
-    mutating func send(_ count: Int = 1, _ login: String = "ann@example.net", to recipients: [String] = ["r@example.org"]) -> Decision {
+    mutating func send(
+        _ count: Int = 1, _ login: String = "ann@example.net", to recipients: [String] = ["r@example.org"]
+    ) -> Decision {
         var last: Decision?
         for _ in 0..<count { last = send(mail(login, to: recipients)) }
         return last!
@@ -101,7 +104,9 @@ struct Table {
     }
 
     /// The state of a subscriber.
-    func state(_ name: String = "ann@example.net") -> SubscriberState { engine.subscribers.slots[engine.slot(named: name)!] }
+    func state(_ name: String = "ann@example.net") -> SubscriberState {
+        engine.subscribers.slots[engine.slot(named: name)!]
+    }
 }
 
 /// The bytes of some outputs.

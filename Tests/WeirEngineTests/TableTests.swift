@@ -13,7 +13,9 @@ struct KeyIndexTests {
         var index = KeyIndex(capacity: 100)
         var model: [UInt64: Int] = [:]
         // Few different low bits: long runs, that wrap around the end as well.
-        let keys = (0..<150).map { _ in random.next() << 8 | (seed % 2 == 0 ? 0xFA + random.next() % 12 : random.next() % 256) }
+        let keys = (0..<150).map { _ in
+            random.next() << 8 | (seed % 2 == 0 ? 0xFA + random.next() % 12 : random.next() % 256)
+        }
         for turn in 0..<3000 {
             let key = keys[Int(random.next() % UInt64(keys.count))]
             let slot = Int(random.next() % 1000)
@@ -48,7 +50,8 @@ struct KeyIndexTests {
 
 @Suite("SubscriberTable")
 struct SubscriberTableTests {
-    @Test("finds what a dictionary finds while there is room, and never evicts what is pinned", arguments: UInt64(0)..<8)
+    @Test(
+        "finds what a dictionary finds while there is room, and never evicts what is pinned", arguments: UInt64(0)..<8)
     func model(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         var table = SubscriberTable(capacity: 40)
@@ -63,7 +66,9 @@ struct SubscriberTableTests {
                 must(table.slot(of: key) == nil, "seed \(seed)")
             } else if let slot = known ?? table.insert(key: key, name: "n\(key)") {
                 must(table.slots[slot].name == "n\(key)", "seed \(seed)")
-                if known == nil, let before = serials[slot] { #expect(table.slots[slot].serial != before, "seed \(seed)") }
+                if known == nil, let before = serials[slot] {
+                    #expect(table.slots[slot].serial != before, "seed \(seed)")
+                }
                 serials[slot] = table.slots[slot].serial
                 table.slots[slot].lastSeen = Int64(turn)
                 if pinned[key] == nil, pinned.count < 39, random.next() % 10 == 0 {

@@ -169,7 +169,9 @@ struct World {
             if open[old].hasMilter, let asked = open[old].asked { abort(old, asked) } else { open.remove(at: old) }
         }
         let doors = dice(6)
-        var steps: [(Door, Stage)] = [(.policy, .data), (.milter, .data), (.policy, .endOfMessage), (.milter, .endOfMessage)]
+        var steps: [(Door, Stage)] = [
+            (.policy, .data), (.milter, .data), (.policy, .endOfMessage), (.milter, .endOfMessage),
+        ]
         if doors == 0 { steps.removeAll { $0.0 == .milter } }
         if doors == 1 { steps.removeAll { $0.0 == .policy } }
         if doors == 2 {
@@ -205,7 +207,11 @@ struct World {
         if question.0 == .policy, decision.verdict.kind == .hold { open[index].patience += 1 }
         if decision.verdict.kind >= .defer {
             let isEnd = open[index].left.isEmpty
-            if isEnd || question.1 == .endOfMessage && !open[index].hasMilter { open.remove(at: index) } else { abort(index, question) }
+            if isEnd || question.1 == .endOfMessage && !open[index].hasMilter {
+                open.remove(at: index)
+            } else {
+                abort(index, question)
+            }
         } else if open[index].left.isEmpty {
             end(open.remove(at: index), decision)
         }
@@ -253,7 +259,8 @@ struct World {
         recipientsEver += dialogue.mail.recipients.count
         must(
             isForgetful || engine.totals.messages == UInt64(passedEver),
-            "seed \(seed): \(dialogue.mail.queueID) made \(passedEver) passed and \(engine.totals.messages) counted: \(decision)")
+            "seed \(seed): \(dialogue.mail.queueID) made \(passedEver) passed and \(engine.totals.messages) counted: \(decision)"
+        )
         // Postfix tells the milter `A` after every accepted message; the door keeps it to itself, and even if not:
         if dice(5) == 0, dialogue.hasMilter, dialogue.mail.refused.isEmpty {
             feed(.withdrawn(dialogue.mail.transaction(.milter, .endOfMessage)))
@@ -273,7 +280,10 @@ struct World {
             return
         } else {
             let before = engine.totals.refunded
-            feed(.delivery(mail.delivery(to: mail.recipients[0], EnhancedStatus(5, 7, 1), .failed, isRefusedBeforeQueue: true)))
+            feed(
+                .delivery(
+                    mail.delivery(to: mail.recipients[0], EnhancedStatus(5, 7, 1), .failed, isRefusedBeforeQueue: true))
+            )
             if engine.totals.refunded > before { passed.remove(at: index) }
         }
     }
@@ -287,7 +297,8 @@ struct World {
             case 1: .setLimit(subscriber: name, limit: "messages-1h", nil)
             default:
                 .setLimit(
-                    subscriber: name, limit: "messages-1h", LimitOverride(amount: Int64(1 + dice(90)), burst: Int64(1 + dice(20))))
+                    subscriber: name, limit: "messages-1h",
+                    LimitOverride(amount: Int64(1 + dice(90)), burst: Int64(1 + dice(20))))
             }
         feed(.act(OperatorAct(who: "op", verb)))
         changed[name] = engine.engineTime
@@ -312,10 +323,15 @@ struct World {
                 limits.append(limit)
             }
             if dice(2) == 0, limits.count < 8 {
-                let dimension = [Dimension.recipients, .bytes, .distinctRecipients, .nullSenderMessages, .newRecipients][dice(5)]
+                let dimension = [
+                    Dimension.recipients, .bytes, .distinctRecipients, .nullSenderMessages, .newRecipients,
+                ][dice(5)]
                 let amount: Int64 = dimension == .bytes ? 500_000 : 40
                 reloads += 1
-                limits.append(Limit(name: "n\(dice(8) == 0 ? 0 : reloads)-\(dimension.rawValue)", amount, dimension, perSeconds: 600, isEnforced: dice(2) == 0))
+                limits.append(
+                    Limit(
+                        name: "n\(dice(8) == 0 ? 0 : reloads)-\(dimension.rawValue)", amount, dimension,
+                        perSeconds: 600, isEnforced: dice(2) == 0))
             }
             // Names are unique within a plan; `weir check` sees to it.
             var seen: Set<String> = []

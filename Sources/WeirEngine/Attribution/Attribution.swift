@@ -21,12 +21,14 @@ enum Attribution: Equatable {
             self = .named(Attribution.normalised(session.login, plusSeparator: policy.plusSeparator), .login)
             return
         }
-        if !session.isLocalSubmission, let client = session.client, let name = policy.addressMap.subscriber(of: client) {
+        if !session.isLocalSubmission, let client = session.client, let name = policy.addressMap.subscriber(of: client)
+        {
             self = .named(name, .map)
             return
         }
         let isLocal = session.isLocalSubmission || session.client?.isLoopback == true
-        let isRelay = isLocal || session.client.map { client in policy.trustedRelays.contains { $0.contains(client) } } == true
+        let isRelay =
+            isLocal || session.client.map { client in policy.trustedRelays.contains { $0.contains(client) } } == true
         if isRelay, let rule = policy.headerRule {
             if let name = rule.subscriber(in: transaction.content.fields) {
                 self = .named(Attribution.normalised(name, plusSeparator: policy.plusSeparator), .header)

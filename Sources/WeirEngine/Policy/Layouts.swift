@@ -27,6 +27,9 @@ struct Layouts: Sendable {
         _modify { yield &all[all.count - 1] }
     }
 
+    /// A plan in force, by its index.
+    func currentPlan(_ index: Int) -> CompiledPlan { all[all.count - 1].plans[index] }
+
     /// The layout of a revision, nil where it is gone.
     func layout(_ revision: UInt32) -> Layout? { all.last { $0.revision == revision } }
 

@@ -110,7 +110,8 @@ public struct Limit: Hashable, Sendable {
 
     /// `hour`, `day`, `15 minutes`: the period as a line of a plan says it.
     public static func longPeriod(_ seconds: Int64) -> String {
-        for (unit, word) in [(Int64(86_400), "day"), (3600, "hour"), (60, "minute"), (1, "second")] where seconds % unit == 0 {
+        for (unit, word) in [(Int64(86_400), "day"), (3600, "hour"), (60, "minute"), (1, "second")]
+        where seconds % unit == 0 {
             return seconds == unit ? word : "\(seconds / unit) \(word)s"
         }
         return "\(seconds) seconds"
@@ -124,7 +125,10 @@ public struct Limit: Hashable, Sendable {
 
     /// The symbol of a finding by this limit: `RECIPIENTS_1H`.
     public var symbol: String {
-        String(decoding: name.utf8.map { $0 == UInt8(ascii: "-") ? UInt8(ascii: "_") : ($0 >= 97 && $0 <= 122 ? $0 - 32 : $0) }, as: UTF8.self)
+        String(
+            decoding: name.utf8.map {
+                $0 == UInt8(ascii: "-") ? UInt8(ascii: "_") : ($0 >= 97 && $0 <= 122 ? $0 - 32 : $0)
+            }, as: UTF8.self)
     }
 
     /// The emission interval in nanoseconds, rounded up, so that rounding never lets more through than the line says.
@@ -137,13 +141,16 @@ public struct Limit: Hashable, Sendable {
     /// dimension, `amount` for each period begun.
     public func maximum(inSeconds seconds: Int64) -> Int64 {
         dimension.countsDistinct
-            ? amount * ((seconds + periodSeconds - 1) / periodSeconds) : burst + seconds * 1_000_000_000 / intervalNanoseconds
+            ? amount * ((seconds + periodSeconds - 1) / periodSeconds)
+            : burst + seconds * 1_000_000_000 / intervalNanoseconds
     }
 
     /// Why the limit can't be used, in words; nil where it can.
     public var fault: String? {
         if amount < 1 { return "the amount must be at least 1" }
-        if periodSeconds < 1 || periodSeconds > Limit.periodSecondsMax { return "the period must be 1 second to 366 days" }
+        if periodSeconds < 1 || periodSeconds > Limit.periodSecondsMax {
+            return "the period must be 1 second to 366 days"
+        }
         if burst < 1 { return "a burst below 1 would let no message pass, ever" }
         let (span, overflow) = intervalNanoseconds.multipliedReportingOverflow(by: burst)
         if overflow || span > 100 * 366 * 86_400 * 1_000_000_000 {

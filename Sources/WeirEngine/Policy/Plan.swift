@@ -44,6 +44,8 @@ public struct Plan: Hashable, Sendable {
         name = try input.string()
         kind = try input.enumeration(PlanKind.self)
         limits = try input.array(minimumBytes: 7) { (r) throws(CodecError) in try Limit(&r) }
-        guard limits.count <= Plan.limitsMax else { throw CodecError(place: input.place, expected: "at most 32 limits") }
+        guard limits.count <= Plan.limitsMax else {
+            throw CodecError(place: input.place, expected: "at most 32 limits")
+        }
     }
 }

@@ -91,7 +91,8 @@ public struct Policy: Hashable, Sendable {
     /// A policy.
     public init(
         revision: UInt32 = 1, observesEverything: Bool = false, plans: [Plan] = [Policy.defaultPlan],
-        subscribers: [String: SubscriberEntry] = [:], addressMap: AddressMap = AddressMap(), headerRule: HeaderRule? = nil,
+        subscribers: [String: SubscriberEntry] = [:], addressMap: AddressMap = AddressMap(),
+        headerRule: HeaderRule? = nil,
         trustedRelays: [NetworkPrefix] = [], networks: [NetworkPrefix] = [], ipv6PrefixLength: Int = 64,
         plusSeparator: String = "+", breaker: BreakerSettings = .defaults, caseIdleSeconds: Int64 = 86_400,
         contact: String = ""

@@ -60,7 +60,7 @@ extension Engine {
     }
 
     /// The trip that takes most from the sender; among equals the longest wait, then the first.
-    private func strongest(_ trips: [Trip], _ payers: [Payer], _ kind: PlanKind) -> Trip? {
+    private func strongest(_ trips: [Trip], _ payers: Payers, _ kind: PlanKind) -> Trip? {
         var best: (trip: Trip, action: LimitAction)?
         for trip in trips {
             let plan = plan(of: Int(payers[trip.payer].slot))
@@ -72,7 +72,7 @@ extension Engine {
     }
 
     /// The kind of verdict that some trips would make.
-    private func strongestKind(_ trips: [Trip], _ payers: [Payer], _ kind: PlanKind) -> Verdict.Kind? {
+    private func strongestKind(_ trips: [Trip], _ payers: Payers, _ kind: PlanKind) -> Verdict.Kind? {
         guard let trip = strongest(trips, payers, kind) else { return nil }
         let plan = plan(of: Int(payers[trip.payer].slot))
         switch action(trip, plan.limits[trip.limit], kind) {

@@ -50,6 +50,9 @@ struct Amounts: Hashable, Sendable {
     }
 }
 
+/// The payers of a message, the subscriber first, then its parents; nearly always one.
+typealias Payers = SmallArray<1, Payer>
+
 /// One payer of a message: the subscriber or one of its parents.
 struct Payer: Hashable, Sendable {
     /// The subscriber's slot.
@@ -62,6 +65,9 @@ struct Payer: Hashable, Sendable {
     var plan: UInt32
     /// The limits of its plan that the message was counted in, a bit each.
     var charged: UInt32
+
+    /// No payer, for room that is not in use.
+    static let none = Payer(slot: -1, serial: 0, revision: 0, plan: 0, charged: 0)
 }
 
 /// A key put into a distinct window for an open message.
@@ -113,7 +119,7 @@ struct MessageRecord: Sendable {
     /// The counts.
     var amounts = Amounts()
     /// Subscriber and parents; empty for nobody's message.
-    var payers: [Payer] = []
+    var payers = Payers(filler: .none)
     /// Keys put into distinct windows, to be taken back if it comes to nothing.
     var inserted: [InsertedKey] = []
     /// The answer where it was not a plain accept, kept for repetitions: none or one, out of line to keep records small.
@@ -200,9 +206,9 @@ struct MessageTable: Sendable {
 
     /// Takes all keys of a message out of the index.
     mutating func forgetKeys(_ slot: Int) {
-        for key in [slots[slot].queueKey, slots[slot].sessionKey, slots[slot].instance] where key != 0 {
-            index.remove(key, of: slot)
-        }
+        if slots[slot].queueKey != 0 { index.remove(slots[slot].queueKey, of: slot) }
+        if slots[slot].sessionKey != 0 { index.remove(slots[slot].sessionKey, of: slot) }
+        if slots[slot].instance != 0 { index.remove(slots[slot].instance, of: slot) }
     }
 
     /// Ends the search by connection: the next message there is another one.
@@ -291,7 +297,7 @@ extension MessageRecord {
         }
         out.signed(amounts.recipients)
         out.signed(amounts.bytes)
-        out.array(payers) {
+        out.array(Array(payers)) {
             $0.signed(Int64($1.slot))
             $0.varint(UInt64($1.serial))
             $0.varint(UInt64($1.revision))
@@ -329,10 +335,12 @@ extension MessageRecord {
         }
         amounts.recipients = try input.signed()
         amounts.bytes = try input.signed()
-        payers = try input.array(minimumBytes: 4) { (r) throws(CodecError) in
-            Payer(
-                slot: try r.int32(), serial: try r.integer(UInt32.self), revision: try r.integer(UInt32.self),
-                plan: try r.integer(UInt32.self), charged: try r.integer(UInt32.self))
+        for _ in 0..<(try input.index(below: Policy.chainMax + 1)) {
+            payers.append(
+                Payer(
+                    slot: try input.int32(), serial: try input.integer(UInt32.self),
+                    revision: try input.integer(UInt32.self), plan: try input.integer(UInt32.self),
+                    charged: try input.integer(UInt32.self)))
         }
         inserted = try input.array(minimumBytes: 9) { (r) throws(CodecError) in
             InsertedKey(place: try r.byte(), key: try r.fixed64())

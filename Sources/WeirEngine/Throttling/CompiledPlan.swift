@@ -19,7 +19,7 @@ struct CompiledLimit: Sendable {
 }
 
 /// A plan, ready to be walked.
-struct CompiledPlan: Sendable {
+final class CompiledPlan: Sendable {
     /// The plan as configured.
     let plan: Plan
     /// The limits in evaluation order.
@@ -34,7 +34,7 @@ struct CompiledPlan: Sendable {
     let deadLimits: [Int]
 
     /// Works out a plan. With `observesEverything` no limit is enforced, whatever its line says.
-    init(_ plan: Plan, observesEverything: Bool) {
+    convenience init(_ plan: Plan, observesEverything: Bool) {
         var enforced: UInt32 = 0
         for (index, limit) in plan.limits.enumerated() where limit.isEnforced && !observesEverything {
             enforced |= 1 << UInt32(index)

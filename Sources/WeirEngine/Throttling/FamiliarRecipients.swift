@@ -67,7 +67,9 @@ struct FamiliarRecipients: Sendable, Equatable {
     private func matches(_ print: UInt64, filter: Int) -> Bool {
         for k in 0..<UInt64(5) {
             let place = bit(print, k)
-            if filters[filter * FamiliarRecipients.filterWords + place / 64] & (1 << UInt64(place % 64)) == 0 { return false }
+            if filters[filter * FamiliarRecipients.filterWords + place / 64] & (1 << UInt64(place % 64)) == 0 {
+                return false
+            }
         }
         return true
     }

@@ -55,7 +55,12 @@ extension Engine {
                 } else {
                     units = part.isWhole || dimension != .messages && dimension != .nullSenderMessages ? part.amounts.units(dimension) : 0
                     guard units > 0, charged & (1 << UInt32(index)) != 0 else { continue }
-                    wait = subscribers.slots[slot].buckets[plan.limits[index].place].wait(for: units, plan.limits[index].rate, at: time)
+                    let whole = messages.slots[message].amounts.units(dimension)
+                    if whole > plan.limits[index].rate.burst {
+                        (units, wait) = (whole, .max)  // also where it only grew to that: it can never pass
+                    } else {
+                        wait = subscribers.slots[slot].buckets[plan.limits[index].place].wait(for: units, plan.limits[index].rate, at: time)
+                    }
                 }
                 guard wait > 0 else { continue }
                 let trip = Trip(payer: payer, limit: index, wait: wait, units: units)
@@ -86,7 +91,7 @@ extension Engine {
         let keys = distinctKeys(message, slot: slot, limit.limit.dimension)
         guard !keys.isEmpty else { return (0, 0) }
         if subscribers.slots[slot].windows.isEmpty {
-            subscribers.slots[slot].windows = Array(repeating: DistinctWindow(), count: windowCount)
+            subscribers.slots[slot].windows = Windows(repeating: DistinctWindow(), count: windowCount)
         }
         subscribers.slots[slot].windows[limit.place].advance(to: time, periodSeconds: limit.limit.periodSeconds)
         let count = subscribers.slots[slot].windows[limit.place].count(adding: keys, enough: limit.limit.amount)

@@ -4,36 +4,37 @@ import MailTypes
 
 extension Engine {
     /// Finds or makes the subscriber that a transaction belongs to, and its chain of payers, itself first.
-    mutating func payers(of transaction: Transaction, at time: Int64) -> (identity: Identity, payers: [Payer]) {
+    mutating func payers(of transaction: Transaction, at time: Int64) -> (identity: Identity, payers: Payers) {
         let name: String
         let key: UInt64
         let proof: IdentityProof
         var known: Int?
         switch Attribution(transaction, policy) {
-        case .nobody(let why): return (.unattributed(why), [])
+        case .nobody(let why): return (.unattributed(why), Payers(filler: .none))
         case .named(let given, let how):
             name = given
             key = hash.hash(given)
             proof = how
-            known = subscribers.slot(of: key, name: given)
+            known = subscribers.slot(of: key)
         case .address(let address):
             key = hash.hash(address.high, address.low, 1)
             proof = .address
             known = subscribers.slot(of: key)
             name = known.map { subscribers.slots[$0].name } ?? Attribution.name(of: address, ipv6PrefixLength: policy.ipv6PrefixLength)
         }
-        guard let slot = known ?? subscribers.insert(key: key, name: name) else { return (.unattributed(.tableFull), []) }
+        guard let slot = known ?? subscribers.insert(key: key, name: name) else { return (.unattributed(.tableFull), Payers(filler: .none)) }
         breaker.noteActive(lastSeen: subscribers.slots[slot].lastSeen, at: time)
         subscribers.slots[slot].lastSeen = time
         return (.subscriber(name, proof), chain(from: slot, at: time))
     }
 
     /// The payers from a subscriber up.
-    mutating func chain(from slot: Int, at time: Int64) -> [Payer] {
+    mutating func chain(from slot: Int, at time: Int64) -> Payers {
         subscribers.slots[slot].children += 1  // making room for a parent's parent must not push out the child
         defer { subscribers.slots[slot].children -= 1 }
         layOut(slot, at: time)
-        var payers = [payer(slot)]
+        var payers = Payers(filler: .none)
+        payers.append(payer(slot))
         var parent = Int(subscribers.slots[slot].parent)
         while parent >= 0, payers.count < Policy.chainMax, !payers.contains(where: { Int($0.slot) == parent }) {
             layOut(parent, at: time)
@@ -52,7 +53,7 @@ extension Engine {
     }
 
     /// The plan that a slot is laid out by.
-    func plan(of slot: Int) -> CompiledPlan { layouts.current.plans[Int(subscribers.slots[slot].plan)] }
+    func plan(of slot: Int) -> CompiledPlan { layouts.currentPlan(Int(subscribers.slots[slot].plan)) }
 
     /// Lays a subscriber out by the policy in force: plan, parent, a bucket and a window for each limit. What it used is
     /// carried over by limit name.
@@ -100,9 +101,9 @@ extension Engine {
 
     /// Moves buckets and windows from one plan to another, by limit name.
     private mutating func carryOver(_ slot: Int, from old: CompiledPlan?, to new: CompiledPlan, at time: Int64) {
-        var buckets = Array(repeating: Bucket(), count: new.bucketCount)
-        var windows: [DistinctWindow] =
-            subscribers.slots[slot].windows.isEmpty ? [] : Array(repeating: DistinctWindow(), count: new.windowCount)
+        var buckets = Buckets(repeating: Bucket(), count: new.bucketCount)
+        var windows = Windows(
+            repeating: DistinctWindow(), count: subscribers.slots[slot].windows.isEmpty ? 0 : new.windowCount)
         var tripped: UInt32 = 0
         var renewed = subscribers.slots[slot].openCount > 0 ? subscribers.slots[slot].renewed : []
         for (index, limit) in new.limits.enumerated() {

@@ -158,7 +158,6 @@ final class DecisionLog: Sendable {
         member("stage", decision.stage.description)
         member("host", transaction.session.mailHost)
         if !decision.queueID.isEmpty { member("id", decision.queueID) }
-        if let client = transaction.session.client { member("client", client.description) }
         switch decision.identity {
         case .subscriber(let name, let proof):
             member("subscriber", name)
@@ -189,6 +188,10 @@ final class DecisionLog: Sendable {
             line.append(UInt8(ascii: "="))
             line.append(logfmt: value)
         }
+        if let client = transaction.session.client {
+            line.append(static: " client=")
+            line.append(client)
+        }
         line.append(static: " message=")
         line.append(decimal: Int(decision.message))
         line.append(static: " recipients=")
@@ -216,6 +219,11 @@ final class DecisionLog: Sendable {
             line.append(static: "\":")
             line.append(json: value)
         }
+        if let client = transaction.session.client {
+            line.append(static: ",\"client\":\"")
+            line.append(client)
+            line.append(UInt8(ascii: "\""))
+        }
         line.append(static: ",\"message\":")
         line.append(decimal: Int(decision.message))
         line.append(static: ",\"recipients\":")
@@ -239,6 +247,7 @@ extension [UInt8] {
 
     /// Appends a number that is not negative.
     mutating func append(decimal value: Int) {
+        if value >= 0, value < 10 { return append(UInt8(48 + value)) }
         var digits = InlineArray<20, UInt8>(repeating: 0)
         var rest = Swift.max(0, value)
         var first = 20
@@ -248,6 +257,15 @@ extension [UInt8] {
             rest /= 10
         } while rest > 0
         for index in first..<20 { append(digits[index]) }
+    }
+
+    /// Appends an address as text.
+    mutating func append(_ address: NetworkAddress) {
+        guard address.isIPv4 else { return append(contentsOf: address.description.utf8) }
+        for octet in 0..<4 {
+            append(decimal: Int(address.low >> UInt64(24 - 8 * octet) & 255))
+            if octet < 3 { append(UInt8(ascii: ".")) }
+        }
     }
 
     /// Appends a moment from its date up to the seconds' point, and its milliseconds.
@@ -263,7 +281,8 @@ extension [UInt8] {
     mutating func append(logfmt value: String) {
         var isPlain = !value.isEmpty
         for byte in value.utf8 where byte <= 32 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "=") || byte == 127 { isPlain = false }
-        if isPlain { append(contentsOf: value.utf8) } else { append(json: value) }
+        guard isPlain else { return append(json: value) }
+        if value.utf8.withContiguousStorageIfAvailable({ append(contentsOf: $0) }) == nil { append(contentsOf: value.utf8) }
     }
 
     /// Appends a JSON string (RFC 8259 §7).
