@@ -23,7 +23,8 @@ extension Engine {
         let before = messages.slots[message].amounts
         let wasComplete = messages.slots[message].recipientsAreComplete
         takeFacts(transaction, message)
-        let isEnd = transaction.stage == .endOfMessage
+        let isEnd =
+            transaction.stage == .endOfMessage
             && (transaction.session.door == .milter || !messages.slots[message].milterAsked)
         let decision = judge(
             transaction, message, identity, payers, before: before, isNewlyComplete: !wasComplete, at: time, &outputs)
@@ -46,11 +47,14 @@ extension Engine {
     /// The key of a connection: mail host, client address and port.
     func sessionKey(_ session: Session) -> UInt64 {
         hash.hash(
-            hash.hash(session.mailHost) ^ UInt64(session.clientPort), session.client?.high ?? 1, session.client?.low ?? 0)
+            hash.hash(session.mailHost) ^ UInt64(session.clientPort), session.client?.high ?? 1,
+            session.client?.low ?? 0)
     }
 
     /// The key of a queue id on a mail host.
-    func queueKey(_ mailHost: String, _ queueID: String) -> UInt64 { hash.hash(hash.hash(mailHost), hash.hash(queueID), 2) }
+    func queueKey(_ mailHost: String, _ queueID: String) -> UInt64 {
+        hash.hash(hash.hash(mailHost), hash.hash(queueID), 2)
+    }
 
     /// The message that a question is about: by instance, by mail host and queue id within an hour, else by connection.
     /// A new one where none is known.
@@ -110,14 +114,19 @@ extension Engine {
         {
             // A queue id used again within the hour has another instance or comes from another connection.
             // Local submissions all look like one connection, but no message begins its data when it has ended.
-            let hasBegunAgain = messages.slots[slot].sessionKey == 0 && Engine.question(transaction) == .milterData
+            let hasBegunAgain =
+                messages.slots[slot].sessionKey == 0 && Engine.question(transaction) == .milterData
                 && messages.slots[slot].answered.contains(.milterData)
             if messages.slots[slot].isOf(session: sessionKey), !hasBegunAgain { return slot }
         }
-        guard let slot = messages.slot(of: sessionKey), messages.slots[slot].sessionKey == sessionKey else { return nil }
+        guard let slot = messages.slot(of: sessionKey), messages.slots[slot].sessionKey == sessionKey else {
+            return nil
+        }
         // Another instance or another queue id on the same connection is the next message.
         if transaction.instance != 0, messages.slots[slot].instance != 0 { return nil }
-        if queueKey != 0, messages.slots[slot].queueKey != 0 { return messages.slots[slot].queueKey == queueKey ? slot : nil }
+        if queueKey != 0, messages.slots[slot].queueKey != 0 {
+            return messages.slots[slot].queueKey == queueKey ? slot : nil
+        }
         if messages.slots[slot].answered.contains(Engine.question(transaction)) { return nil }
         return slot
     }
@@ -138,7 +147,9 @@ extension Engine {
     private mutating func note(_ transaction: Transaction, _ message: Int, at time: Int64) -> Decision {
         let (identity, _) = payers(of: transaction, at: time)
         if let recipient = transaction.envelope.recipients.first?.key {
-            if !messages.slots[message].recipients.contains(recipient), messages.slots[message].recipients.count < Engine.recipientsKeptMax {
+            if !messages.slots[message].recipients.contains(recipient),
+                messages.slots[message].recipients.count < Engine.recipientsKeptMax
+            {
                 messages.slots[message].recipients.append(recipient)
                 messages.slots[message].recipientRequests += 1
             }
@@ -168,7 +179,9 @@ extension Engine {
             messages.slots[message].recipients = envelope.recipients.filter { $0.refusal == nil }.map(\.key)
             messages.slots[message].recipientsAreComplete = true
         } else if !messages.slots[message].recipientsAreComplete {
-            if messages.slots[message].recipients.isEmpty, envelope.recipientCount == 1, let only = envelope.recipients.first {
+            if messages.slots[message].recipients.isEmpty, envelope.recipientCount == 1,
+                let only = envelope.recipients.first
+            {
                 messages.slots[message].recipients = [only.key]
             }
             messages.slots[message].recipientsAreComplete =
@@ -181,7 +194,9 @@ extension Engine {
     private mutating func countDead(_ transaction: Transaction, _ message: Int, _ payers: Payers, at time: Int64) {
         guard !messages.slots[message].deadCounted, let slot = payers.first?.slot else { return }
         var dead = 0
-        for recipient in transaction.envelope.recipients where recipient.refusal?.saysRecipientIsDead == true { dead += 1 }
+        for recipient in transaction.envelope.recipients where recipient.refusal?.saysRecipientIsDead == true {
+            dead += 1
+        }
         guard dead > 0 else { return }
         messages.slots[message].deadCounted = true
         chargeDead(dead, slot: Int(slot), at: time)
@@ -234,14 +249,18 @@ extension Engine {
             reserve(message, part, observed: outcome.observed, at: time)
             messages.slots[message].state = .reserved
             messages.slots[message].kept = []
-            if part.withDistinct, messages.slots[message].recipientsAreComplete { messages.slots[message].distinctCounted = true }
+            if part.withDistinct, messages.slots[message].recipientsAreComplete {
+                messages.slots[message].distinctCounted = true
+            }
         } else if !part.isWhole {
             let amounts = messages.slots[message].amounts
             messages.slots[message].amounts = settled
             unreserve(message, at: time)
             messages.slots[message].amounts = amounts
         }
-        if !outcome.enforced.isEmpty || !outcome.observed.isEmpty { explain(outcome, message, &decision, at: time, &outputs) }
+        if !outcome.enforced.isEmpty || !outcome.observed.isEmpty {
+            explain(outcome, message, &decision, at: time, &outputs)
+        }
         return decision
     }
 
@@ -261,7 +280,8 @@ extension Engine {
     private mutating func growth(_ message: Int, before: Amounts, isNewlyComplete: Bool) -> Part {
         let now = messages.slots[message].amounts
         var part = Part(
-            amounts: Amounts(recipients: max(0, now.recipients - before.recipients), bytes: max(0, now.bytes - before.bytes)),
+            amounts: Amounts(
+                recipients: max(0, now.recipients - before.recipients), bytes: max(0, now.bytes - before.bytes)),
             isWhole: false,
             withDistinct: isNewlyComplete && messages.slots[message].recipientsAreComplete
                 && !messages.slots[message].distinctCounted)

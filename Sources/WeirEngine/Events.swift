@@ -12,7 +12,8 @@ extension Engine {
     /// recipients that the mail server refused as not existing.
     mutating func withdraw(_ transaction: Transaction, at time: Int64) {
         totals.withdrawn += 1
-        let byQueue = transaction.queueID.isEmpty
+        let byQueue =
+            transaction.queueID.isEmpty
             ? nil : messages.slot(of: queueKey(transaction.session.mailHost, transaction.queueID))
         let session = sessionKey(transaction.session)
         // A message that the milter never asked about has no queue id yet, and its withdrawal needs no reply: it may be
@@ -45,7 +46,9 @@ extension Engine {
             let payer = messages.slots[message].payers.first, subscribers.slots[Int(payer.slot)].serial == payer.serial
         else { return }
         if delivery.isRefusedBeforeQueue { refund(message, at: time) }
-        if delivery.outcome == .failed, delivery.status.saysRecipientIsDead { chargeDead(1, slot: Int(payer.slot), at: time) }
+        if delivery.outcome == .failed, delivery.status.saysRecipientIsDead {
+            chargeDead(1, slot: Int(payer.slot), at: time)
+        }
     }
 
     // MARK: - Policy
@@ -105,7 +108,9 @@ extension Engine {
     }
 
     /// Gives a subscriber its own amount for one limit, or takes it away.
-    private mutating func setLimit(_ name: String, _ limit: String, _ override: LimitOverride?, at time: Int64) -> Acknowledgement {
+    private mutating func setLimit(_ name: String, _ limit: String, _ override: LimitOverride?, at time: Int64)
+        -> Acknowledgement
+    {
         guard let slot = slot(named: name) else { return .unknownSubscriber }
         layOut(slot, at: time)
         let old = plan(of: slot)
@@ -133,14 +138,16 @@ extension Engine {
         guard subscribers.slots[slot].serial == message.serial else { return true }
         for payer in chain(from: slot, at: time) {
             let plan = plan(of: Int(payer.slot))
-            for limit in plan.limits where !limit.limit.dimension.countsDistinct && limit.limit.dimension != .deadRecipients {
+            for limit in plan.limits
+            where !limit.limit.dimension.countsDistinct && limit.limit.dimension != .deadRecipients {
                 let units = message.amounts.units(limit.limit.dimension)
                 guard units > 0 else { continue }
                 subscribers.slots[Int(payer.slot)].buckets[limit.place].force(units, limit.rate, extra: 0, at: time)
             }
             subscribers.slots[Int(payer.slot)].lastCharge = time
             subscribers.slots[Int(payer.slot)].counts.messages &+= 1
-            subscribers.slots[Int(payer.slot)].counts.recipients &+= UInt32(truncatingIfNeeded: message.amounts.recipients)
+            subscribers.slots[Int(payer.slot)].counts.recipients &+= UInt32(
+                truncatingIfNeeded: message.amounts.recipients)
         }
         totals.messages += 1
         totals.recipients += UInt64(max(0, message.amounts.recipients))

@@ -30,9 +30,11 @@ public final class Service: Sendable {
         var signals = Signals([SIGTERM, SIGINT, SIGHUP])
         let metrics = Metrics()
         let (store, recovered) = try recover()
-        let live = LiveEngine(recovered.engine, position: recovered.position, backlogBytesMax: Int(configuration.journal.backlogBytesMax))
+        let live = LiveEngine(
+            recovered.engine, position: recovered.position, backlogBytesMax: Int(configuration.journal.backlogBytesMax))
         let log = try DecisionLog(configuration.decisionLog, metrics: metrics)
-        let recorder = Recorder(live: live, store: store, keepSeconds: configuration.journal.keepSeconds, logger: logger, metrics: metrics)
+        let recorder = Recorder(
+            live: live, store: store, keepSeconds: configuration.journal.keepSeconds, logger: logger, metrics: metrics)
         let desk = DoorDesk(live: live, log: log, recorder: recorder, metrics: metrics, logger: logger)
         adopt(configuration, live)
         recorder.start(position: recovered.position)
@@ -40,7 +42,14 @@ public final class Service: Sendable {
         let reload: @Sendable (String) -> String? = { who in self.reload(live, metrics, who) }
         let control = ControlServer(
             path: configuration.listeners.controlPath, logger: logger,
-            answer: { [answers = Operator(live: live, desk: desk, store: store, holdQueue: HoldQueue(agents: configuration.holdHelperPath.map { [MailHosts.localName: $0] } ?? [:]), reload: reload)] request, who in
+            answer: {
+                [
+                    answers = Operator(
+                        live: live, desk: desk, store: store,
+                        holdQueue: HoldQueue(
+                            agents: configuration.holdHelperPath.map { [MailHosts.localName: $0] } ?? [:]),
+                        reload: reload)
+                ] request, who in
                 answers.answer(request, from: who)
             })
         try control.start()
@@ -58,7 +67,9 @@ public final class Service: Sendable {
         notifySystemd("READY=1")
         while let signal = await signals.next(), signal == SIGHUP {
             do { try log.reopen() } catch { logger.error("\(error)") }
-            if let fault = reload("SIGHUP") { logger.error("the configuration was not taken, the old policy stays in force\n\(fault)") }
+            if let fault = reload("SIGHUP") {
+                logger.error("the configuration was not taken, the old policy stays in force\n\(fault)")
+            }
         }
         notifySystemd("STOPPING=1")
         readiness.set(false)
@@ -79,18 +90,23 @@ public final class Service: Sendable {
         var store = try Store(directory: configuration.stateDirectory)
         let fresh = { [configuration] in
             var generator = SystemRandomNumberGenerator()
-            return Engine(policy: configuration.policy(revision: 1), bounds: configuration.bounds, seed: generator.next())
+            return Engine(
+                policy: configuration.policy(revision: 1), bounds: configuration.bounds, seed: generator.next())
         }
         let began = WallClock.nanoseconds(CLOCK_MONOTONIC)
         var recovered = try Recovery.recover(store, fresh: fresh)
         if let damage = recovered.damage {
-            let (empty, aside) = try Store.setAside(directory: configuration.stateDirectory, at: Timestamp(nanoseconds: WallClock.nanoseconds(CLOCK_REALTIME)))
+            let (empty, aside) = try Store.setAside(
+                directory: configuration.stateDirectory,
+                at: Timestamp(nanoseconds: WallClock.nanoseconds(CLOCK_REALTIME)))
             store = empty
             logger.error(
                 "the database is damaged; it was set aside and nothing of it deleted, and Weir goes on from what was good before the damage",
                 metadata: ["damage": "\(damage)", "aside": "\(aside)", "position": "\(recovered.position)"])
             recovered.damage = nil
-            try Recovery.write(recovered.engine, position: recovered.position, keepSeconds: configuration.journal.keepSeconds, to: store)
+            try Recovery.write(
+                recovered.engine, position: recovered.position, keepSeconds: configuration.journal.keepSeconds,
+                to: store)
         } else if recovered.position == 0 {
             try Recovery.write(recovered.engine, position: 0, keepSeconds: configuration.journal.keepSeconds, to: store)
         }
@@ -98,7 +114,9 @@ public final class Service: Sendable {
             logger.error("replay gave other outputs than were recorded", metadata: ["inputs": "\(recovered.differing)"])
         }
         if recovered.engine.bounds != configuration.bounds {
-            logger.warning("the bounds of the tables were set when the state was made and stay as they were; a new state directory takes the new ones")
+            logger.warning(
+                "the bounds of the tables were set when the state was made and stay as they were; a new state directory takes the new ones"
+            )
         }
         logger.info(
             "state is back",
@@ -118,13 +136,17 @@ public final class Service: Sendable {
 
     /// Reads the configuration again. Returns the faults, nil where it is in force.
     private func reload(_ live: LiveEngine, _ metrics: Metrics, _ who: String) -> String? {
-        guard let path = configuration.file else { return "Weir was started without a configuration file, so there is nothing to read again" }
+        guard let path = configuration.file else {
+            return "Weir was started without a configuration file, so there is nothing to read again"
+        }
         do {
             let new = try Configuration.load(path: path)
             adopt(new, live)
             let late = new.keysNeedingRestart(from: configuration)
             if !late.isEmpty { logger.warning("takes effect at the next start: \(late.joined(separator: ", "))") }
-            logger.notice("the configuration was read again", metadata: ["file": "\(path)", "by": "\(who)", "policy": "\(live.read { $0.policy.revision })"])
+            logger.notice(
+                "the configuration was read again",
+                metadata: ["file": "\(path)", "by": "\(who)", "policy": "\(live.read { $0.policy.revision })"])
             return nil
         } catch {
             metrics.reloadsRefused.add()
@@ -179,7 +201,8 @@ public final class Service: Sendable {
             metadata: [
                 "policy": "\(configuration.listeners.policy.map(\.description).joined(separator: " "))",
                 "milter": "\(configuration.listeners.milter.map(\.description).joined(separator: " "))",
-                "admin": "\(configuration.listeners.admin?.description ?? "none")", "control": "\(configuration.listeners.controlPath)",
+                "admin": "\(configuration.listeners.admin?.description ?? "none")",
+                "control": "\(configuration.listeners.controlPath)",
                 "rules": "\(view.rules.count) (\(enforced) enforced, \(view.rules.count - enforced) observed)",
                 "state": "\(configuration.stateDirectory)",
             ])
@@ -188,7 +211,8 @@ public final class Service: Sendable {
     /// Takes as many open files as the system allows: 10,000 idle connections are a quiet day.
     private func raiseFileLimit() {
         var limit = rlimit()
-        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0, limit.rlim_cur < limit.rlim_max else { return }
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0, limit.rlim_cur < limit.rlim_max
+        else { return }
         limit.rlim_cur = limit.rlim_max
         setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     }
@@ -221,7 +245,8 @@ private struct Signals {
 
 /// Tells systemd's notify socket, where there is one (sd_notify(3)).
 func notifySystemd(_ state: String) {
-    guard let path = ProcessInfo.processInfo.environment["NOTIFY_SOCKET"], path.hasPrefix("/") || path.hasPrefix("@") else { return }
+    guard let path = ProcessInfo.processInfo.environment["NOTIFY_SOCKET"], path.hasPrefix("/") || path.hasPrefix("@")
+    else { return }
     let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     guard descriptor >= 0 else { return }
     defer { close(descriptor) }
@@ -235,6 +260,8 @@ func notifySystemd(_ state: String) {
     let length = socklen_t(MemoryLayout<sa_family_t>.size + path.utf8.count)
     let bytes = Array(state.utf8)
     _ = withUnsafePointer(to: &address) {
-        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { sendto(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL), $0, length) }
+        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+            sendto(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL), $0, length)
+        }
     }
 }

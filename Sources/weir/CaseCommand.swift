@@ -21,9 +21,13 @@ struct CaseCommand: ParsableCommand {
                 print("No case is open.")
                 return
             }
-            var table = TextTable(["CASE", "SUBSCRIBER", "STATE", "RULE", "OPENED", "LAST STOP", "HELD", "REFUSED"], numbers: [6, 7])
+            var table = TextTable(
+                ["CASE", "SUBSCRIBER", "STATE", "RULE", "OPENED", "LAST STOP", "HELD", "REFUSED"], numbers: [6, 7])
             for open in cases {
-                table.add([open.code, open.subscriber, open.state, open.rule, open.openedAt, open.lastAt, "\(open.held)", "\(open.refused)"])
+                table.add([
+                    open.code, open.subscriber, open.state, open.rule, open.openedAt, open.lastAt, "\(open.held)",
+                    "\(open.refused)",
+                ])
             }
             print(table.text)
         }

@@ -79,7 +79,9 @@ struct TextTable {
             var line = ""
             for column in row.indices {
                 let padding = String(repeating: " ", count: widths[column] - row[column].count)
-                line += (column == 0 ? "" : "  ") + (numbers.contains(column) ? padding + row[column] : row[column] + padding)
+                line +=
+                    (column == 0 ? "" : "  ")
+                    + (numbers.contains(column) ? padding + row[column] : row[column] + padding)
             }
             while line.last == " " { line.removeLast() }
             return line
@@ -88,7 +90,10 @@ struct TextTable {
 
     /// A cell without control characters: names come from outside, and a terminal obeys.
     private static func clean(_ cell: String) -> String {
-        String(cell.unicodeScalars.map { $0.value < 32 || $0.value == 127 || ($0.value >= 128 && $0.value < 160) ? "?" : Character($0) })
+        String(
+            cell.unicodeScalars.map {
+                $0.value < 32 || $0.value == 127 || ($0.value >= 128 && $0.value < 160) ? "?" : Character($0)
+            })
     }
 }
 

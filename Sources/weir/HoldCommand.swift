@@ -39,10 +39,12 @@ struct HoldCommand: ParsableCommand {
                 print("Nothing is held.")
                 return
             }
-            var table = TextTable(["QUEUE ID", "HOST", "SUBSCRIBER", "CASE", "ARRIVED", "BYTES", "RECIPIENTS", "SENDER"], numbers: [5, 6])
+            var table = TextTable(
+                ["QUEUE ID", "HOST", "SUBSCRIBER", "CASE", "ARRIVED", "BYTES", "RECIPIENTS", "SENDER"], numbers: [5, 6])
             for message in held {
                 table.add([
-                    message.queueID, message.mailHost, message.subscriber ?? "(not Weir's)", message.caseCode ?? "-", message.arrivedAt,
+                    message.queueID, message.mailHost, message.subscriber ?? "(not Weir's)", message.caseCode ?? "-",
+                    message.arrivedAt,
                     "\(message.bytes)", "\(message.recipients)", message.sender,
                 ])
             }
@@ -52,7 +54,8 @@ struct HoldCommand: ParsableCommand {
 
     /// Releases.
     struct Release: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Let held messages go; they are charged to their subscriber now.")
+        static let configuration = CommandConfiguration(
+            abstract: "Let held messages go; they are charged to their subscriber now.")
         @OptionGroup var control: ControlOptions
         @OptionGroup var choice: HeldChoice
         @OptionGroup var reason: WhyOption

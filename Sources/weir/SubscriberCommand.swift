@@ -29,13 +29,18 @@ struct SubscriberCommand: ParsableCommand {
                 return
             }
             var table = TextTable(
-                ["SUBSCRIBER", "PLAN", "FULLEST LIMIT", "USED", "ROOM", "MODE", "MESSAGES", "STOPPED", "WOULD STOP", "CASE"],
+                [
+                    "SUBSCRIBER", "PLAN", "FULLEST LIMIT", "USED", "ROOM", "MODE", "MESSAGES", "STOPPED", "WOULD STOP",
+                    "CASE",
+                ],
                 numbers: [3, 6, 7, 8])
             for subscriber in subscribers {
                 let fullest = subscriber.limits.max { $0.usedPercent < $1.usedPercent }
                 table.add([
-                    subscriber.name, subscriber.plan, fullest?.line ?? "-", fullest.map { "\($0.usedPercent) %" } ?? "-",
-                    fullest?.roomInSeconds.asWait ?? "-", fullest?.mode ?? "-", "\(subscriber.messages)", "\(subscriber.stopped)",
+                    subscriber.name, subscriber.plan, fullest?.line ?? "-",
+                    fullest.map { "\($0.usedPercent) %" } ?? "-",
+                    fullest?.roomInSeconds.asWait ?? "-", fullest?.mode ?? "-", "\(subscriber.messages)",
+                    "\(subscriber.stopped)",
                     "\(subscriber.wouldStop)", subscriber.openCase?.code ?? "-",
                 ])
             }
@@ -45,7 +50,8 @@ struct SubscriberCommand: ParsableCommand {
 
     /// One subscriber.
     struct Show: ParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Show one subscriber: each limit, how much is used, what it does.")
+        static let configuration = CommandConfiguration(
+            abstract: "Show one subscriber: each limit, how much is used, what it does.")
         @OptionGroup var control: ControlOptions
         @Argument(help: "The subscriber: a login, a mapped name, or [192.0.2.1].") var name: String
 
@@ -53,17 +59,27 @@ struct SubscriberCommand: ParsableCommand {
         func run() throws {
             var request = ControlRequest(.subscriberShow)
             request.subscriber = name
-            guard let subscriber = try control.ask(request).subscribers?.first else { throw Failure(description: "no subscriber in the answer") }
+            guard let subscriber = try control.ask(request).subscribers?.first else {
+                throw Failure(description: "no subscriber in the answer")
+            }
             if control.json { return try control.print(json: subscriber) }
-            print("\(subscriber.name), plan \(subscriber.plan)\(subscriber.parent.map { ", shares the budget of \($0)" } ?? "")\(subscriber.exempt ? ", exempt" : "")")
-            print("last seen \(subscriber.lastSeen); \(subscriber.messages) messages to \(subscriber.recipients) recipients passed, \(subscriber.stopped) stopped, \(subscriber.wouldStop) would have been")
+            print(
+                "\(subscriber.name), plan \(subscriber.plan)\(subscriber.parent.map { ", shares the budget of \($0)" } ?? "")\(subscriber.exempt ? ", exempt" : "")"
+            )
+            print(
+                "last seen \(subscriber.lastSeen); \(subscriber.messages) messages to \(subscriber.recipients) recipients passed, \(subscriber.stopped) stopped, \(subscriber.wouldStop) would have been"
+            )
             if let open = subscriber.openCase {
-                print("case \(open.code): \(open.state) by \(open.rule) since \(open.openedAt), last stop \(open.lastAt), \(open.held) held, \(open.refused) refused")
+                print(
+                    "case \(open.code): \(open.state) by \(open.rule) since \(open.openedAt), last stop \(open.lastAt), \(open.held) held, \(open.refused) refused"
+                )
             }
             print("")
             var table = TextTable(["LIMIT", "USED", "OF", "ROOM FOR ONE MORE", "MODE", "DOES"], numbers: [1, 2])
             for limit in subscriber.limits {
-                table.add([limit.line, "\(limit.used)", "\(limit.burst)", limit.roomInSeconds.asWait, limit.mode, limit.does])
+                table.add([
+                    limit.line, "\(limit.used)", "\(limit.burst)", limit.roomInSeconds.asWait, limit.mode, limit.does,
+                ])
             }
             print(table.text)
         }
@@ -89,11 +105,14 @@ struct SubscriberCommand: ParsableCommand {
     struct SetLimit: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Give a subscriber its own amount for one limit of its plan, or the plan's again.",
-            discussion: "weir subscriber set-limit club@example.net recipients-1h \"2000 recipients per hour, burst 500\" --why \"parish newsletter\"")
+            discussion:
+                "weir subscriber set-limit club@example.net recipients-1h \"2000 recipients per hour, burst 500\" --why \"parish newsletter\""
+        )
         @OptionGroup var control: ControlOptions
         @OptionGroup var reason: WhyOption
         @Argument(help: "The subscriber.") var name: String
-        @Argument(help: "The limit's name within the plan, such as recipients-1h (see weir subscriber show).") var limit: String
+        @Argument(help: "The limit's name within the plan, such as recipients-1h (see weir subscriber show).")
+        var limit: String
         @Argument(help: "The new line; leave it out to go back to the plan's.") var line: String?
 
         /// Asks and prints.

@@ -49,7 +49,8 @@ struct BreakerCommand: ParsableCommand {
 /// The configuration again.
 struct Reload: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Have the running Weir read its configuration again; the same as SIGHUP, but with the faults shown here.")
+        abstract:
+            "Have the running Weir read its configuration again; the same as SIGHUP, but with the faults shown here.")
     @OptionGroup var control: ControlOptions
 
     /// Asks and prints.

@@ -15,7 +15,8 @@ struct Weir: AsyncParsableCommand {
             """,
         version: weirVersion,
         subcommands: [
-            Serve.self, Check.self, Status.self, SubscriberCommand.self, CaseCommand.self, HoldCommand.self, Observe.self,
+            Serve.self, Check.self, Status.self, SubscriberCommand.self, CaseCommand.self, HoldCommand.self,
+            Observe.self,
             BreakerCommand.self, Reload.self, Replay.self, HoldAgentCommand.self, Demo.self,
         ])
 }

@@ -22,14 +22,8 @@ func onePlan(_ kind: PlanKind = .mua, _ limits: Limit...) -> Policy {
     Policy(plans: [Plan(name: "plan", kind: kind, limits: limits)])
 }
 
-extension Limit {
-    /// The limit, enforced.
-    var enforced: Limit {
-        var limit = self
-        limit.isEnforced = true
-        return limit
-    }
-}
+/// Ten messages an hour, enforced.
+let ten = onePlan(.mua, Limit(10, .messages, perSeconds: 3600, action: .reject, isEnforced: true))
 
 extension Engine.Bounds {
     /// Room enough for a test that does not test the bounds.

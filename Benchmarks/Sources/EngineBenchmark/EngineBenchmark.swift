@@ -22,15 +22,21 @@ enum EngineBenchmark {
             message(index, number: index, &engine, &random, &at, hash)
         }
         let full = residentBytes()
-        print("subscribers=\(engine.view.subscribers) bytes_each=\((full - before) / max(1, subscribers)) (tables of messages included)")
+        print(
+            "subscribers=\(engine.view.subscribers) bytes_each=\((full - before) / max(1, subscribers)) (tables of messages included)"
+        )
         for round in 1...3 {
             let began = cpuNanoseconds()
             for step in 0..<steps / 2 {
-                message(Int.random(in: 0..<subscribers, using: &random), number: subscribers + round * steps + step, &engine, &random, &at, hash)
+                message(
+                    Int.random(in: 0..<subscribers, using: &random), number: subscribers + round * steps + step,
+                    &engine, &random, &at, hash)
             }
             let spent = cpuNanoseconds() - began
             let perStep = Double(spent) / Double(steps)
-            print("round=\(round) ns_per_step=\(Int(perStep)) steps_per_second=\(Int(1e9 / perStep)) messages=\(engine.view.totals.messages)")
+            print(
+                "round=\(round) ns_per_step=\(Int(perStep)) steps_per_second=\(Int(1e9 / perStep)) messages=\(engine.view.totals.messages)"
+            )
         }
         print("bytes_each_at_end=\((residentBytes() - before) / max(1, subscribers))")
     }
@@ -42,7 +48,8 @@ enum EngineBenchmark {
     ) {
         at = at.advanced(byNanoseconds: 10_000)
         let session = Session(
-            door: .milter, mailHost: "localhost", client: NetworkAddress(ipv4: 0x0A00_0000 | UInt32(subscriber & 0xFF_FFFF)),
+            door: .milter, mailHost: "localhost",
+            client: NetworkAddress(ipv4: 0x0A00_0000 | UInt32(subscriber & 0xFF_FFFF)),
             clientPort: UInt16(truncatingIfNeeded: number), helo: "pc", login: "user\(subscriber)@example.net")
         let friend = UInt64(subscriber) &* 31 &+ random.next() % 8
         let recipient = Recipient(AddressKey(address: friend &* 0x9E37_79B9_7F4A_7C15, domain: friend % 100))
@@ -71,7 +78,8 @@ enum EngineBenchmark {
         defer { fclose(file) }
         var line = [CChar](repeating: 0, count: 256)
         guard fgets(&line, 256, file) != nil else { return 0 }
-        let fields = String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self).split(separator: " ")
+        let fields = String(decoding: line.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self).split(
+            separator: " ")
         return (Int(fields[1]) ?? 0) * Int(sysconf(Int32(_SC_PAGESIZE)))
     }
 }

@@ -21,7 +21,9 @@ public func fuzzOne(_ data: UnsafePointer<UInt8>, _ count: Int) -> CInt {
                 // What was parsed and composed again parses to the same.
                 var again = 0
                 let composed = command.frame.bytes
-                let second = (try? MilterFrame.parse(composed.span, at: &again)).flatMap { $0 }.flatMap { try? MilterCommand(parsing: $0) }
+                let second = (try? MilterFrame.parse(composed.span, at: &again)).flatMap { $0 }.flatMap {
+                    try? MilterCommand(parsing: $0)
+                }
                 precondition(second == command, "compose and parse differ")
             }
             _ = try? MilterReply(parsing: frame)

@@ -65,7 +65,9 @@ extension Engine {
         for trip in trips {
             let plan = plan(of: Int(payers[trip.payer].slot))
             let action = action(trip, plan.limits[trip.limit], kind)
-            if let current = best, (action.rawValue, trip.wait) <= (current.action.rawValue, current.trip.wait) { continue }
+            if let current = best, (action.rawValue, trip.wait) <= (current.action.rawValue, current.trip.wait) {
+                continue
+            }
             best = (trip, action)
         }
         return best?.trip
@@ -85,13 +87,15 @@ extension Engine {
     // MARK: - Words
 
     /// The verdict with its words.
-    private func verdict(_ trip: Trip, _ limit: CompiledLimit, _ kind: PlanKind, wait: Int64, code: String?) -> Verdict {
+    private func verdict(_ trip: Trip, _ limit: CompiledLimit, _ kind: PlanKind, wait: Int64, code: String?) -> Verdict
+    {
         var action = action(trip, limit, kind)
         if breaker.isOpen, code == nil, trip.wait != .max, action == .reject { action = kind == .mua ? .hold : .defer }
         let reference = [code.map { "Case \($0)" } ?? "", policy.contact].filter { !$0.isEmpty }.joined(separator: " ")
         let tail = reference.isEmpty ? "" : " (\(reference))"
         if trip.wait == .max {
-            let text = "This message has \(trip.units) \(limit.limit.dimension); at most \(limit.limit.burst) at once may pass\(tail)"
+            let text =
+                "This message has \(trip.units) \(limit.limit.dimension); at most \(limit.limit.burst) at once may pass\(tail)"
             switch limit.limit.dimension {
             case .recipients: return .reject(Reply(code: 550, status: EnhancedStatus(5, 5, 3), text: text))
             case .bytes: return .reject(Reply(code: 552, status: EnhancedStatus(5, 3, 4), text: text))
@@ -103,17 +107,22 @@ extension Engine {
         case .hold: return .hold("Weir: \(reached)\(tail)")
         case .defer:
             return .defer(
-                Reply(code: 450, status: EnhancedStatus(4, 7, 1), text: "\(reached); try again in \(Engine.words(wait))\(tail)"))
+                Reply(
+                    code: 450, status: EnhancedStatus(4, 7, 1),
+                    text: "\(reached); try again in \(Engine.words(wait))\(tail)"))
         case .reject:
             return .reject(
-                Reply(code: 550, status: EnhancedStatus(5, 7, 1), text: "\(reached); room again in \(Engine.words(wait))\(tail)"))
+                Reply(
+                    code: 550, status: EnhancedStatus(5, 7, 1),
+                    text: "\(reached); room again in \(Engine.words(wait))\(tail)"))
         }
     }
 
     /// One sentence about a limit without room.
     private func why(_ trip: Trip, _ limit: CompiledLimit) -> String {
         if trip.wait == .max {
-            return "\(trip.units) \(limit.limit.dimension) in one message, at most \(limit.limit.burst) at once by \(limit.rule)"
+            return
+                "\(trip.units) \(limit.limit.dimension) in one message, at most \(limit.limit.burst) at once by \(limit.rule)"
         }
         let asked = limit.limit.dimension == .deadRecipients ? "no room" : "no room for \(trip.units) more"
         return "\(asked) in \(limit.limit.line) (\(limit.rule)); room in \(Engine.words(trip.wait))"

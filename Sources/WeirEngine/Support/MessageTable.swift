@@ -287,7 +287,8 @@ extension MessageRecord {
         out.signed(endedAt)
         out.byte(state.rawValue)
         out.byte(answered.rawValue)
-        for flag in [milterAsked, deadCounted, distinctCounted, recipientsAreComplete, wouldStop, amounts.isNullSender] {
+        for flag in [milterAsked, deadCounted, distinctCounted, recipientsAreComplete, wouldStop, amounts.isNullSender]
+        {
             out.bool(flag)
         }
         out.signed(Int64(recipientRequests))

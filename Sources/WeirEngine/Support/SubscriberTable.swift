@@ -182,7 +182,9 @@ extension SubscriberTable {
         evicted = try input.varint()
         free = try input.array { (r) throws(CodecError) in Int32(try r.index(below: capacity)) }
         let total = try input.count(minimumBytes: 20)
-        guard total <= capacity else { throw CodecError(place: input.place, expected: "at most \(capacity) subscribers") }
+        guard total <= capacity else {
+            throw CodecError(place: input.place, expected: "at most \(capacity) subscribers")
+        }
         for slot in 0..<total {
             let state = try SubscriberState(&input)
             slots.append(state)
@@ -202,7 +204,9 @@ extension SubscriberState {
         out.bool(isExempt)
         for value in [openCount, parent, children, openCase] { out.signed(Int64(value)) }
         out.varint(UInt64(tripped))
-        for value in [counts.messages, counts.recipients, counts.stopped, counts.wouldStop] { out.varint(UInt64(value)) }
+        for value in [counts.messages, counts.recipients, counts.stopped, counts.wouldStop] {
+            out.varint(UInt64(value))
+        }
         out.signed(lastSeen)
         out.signed(lastCharge)
         out.array(Array(buckets)) {
@@ -254,7 +258,9 @@ extension SubscriberState {
 extension ByteReader {
     /// A signed number of 32 bits.
     mutating func int32() throws(CodecError) -> Int32 {
-        guard let value = Int32(exactly: try signed()) else { throw CodecError(place: place, expected: "a 32-bit number") }
+        guard let value = Int32(exactly: try signed()) else {
+            throw CodecError(place: place, expected: "a 32-bit number")
+        }
         return value
     }
 }

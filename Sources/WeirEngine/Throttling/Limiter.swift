@@ -51,20 +51,28 @@ extension Engine {
                 } else if dimension == .deadRecipients {
                     // Charged by delivery results, not by messages: the next one must fit.
                     guard part.isWhole else { continue }
-                    wait = subscribers.slots[slot].buckets[plan.limits[index].place].wait(for: 1, plan.limits[index].rate, at: time)
+                    wait = subscribers.slots[slot].buckets[plan.limits[index].place].wait(
+                        for: 1, plan.limits[index].rate, at: time)
                 } else {
-                    units = part.isWhole || dimension != .messages && dimension != .nullSenderMessages ? part.amounts.units(dimension) : 0
+                    units =
+                        part.isWhole || dimension != .messages && dimension != .nullSenderMessages
+                        ? part.amounts.units(dimension) : 0
                     guard units > 0, charged & (1 << UInt32(index)) != 0 else { continue }
                     let whole = messages.slots[message].amounts.units(dimension)
                     if whole > plan.limits[index].rate.burst {
                         (units, wait) = (whole, .max)  // also where it only grew to that: it can never pass
                     } else {
-                        wait = subscribers.slots[slot].buckets[plan.limits[index].place].wait(for: units, plan.limits[index].rate, at: time)
+                        wait = subscribers.slots[slot].buckets[plan.limits[index].place].wait(
+                            for: units, plan.limits[index].rate, at: time)
                     }
                 }
                 guard wait > 0 else { continue }
                 let trip = Trip(payer: payer, limit: index, wait: wait, units: units)
-                if plan.limits[index].isEnforced { outcome.enforced.append(trip) } else { outcome.observed.append(trip) }
+                if plan.limits[index].isEnforced {
+                    outcome.enforced.append(trip)
+                } else {
+                    outcome.observed.append(trip)
+                }
             }
         }
         return outcome
@@ -87,7 +95,9 @@ extension Engine {
     private mutating func checkDistinct(
         _ message: Int, slot: Int, _ limit: CompiledLimit, _ windowCount: Int, at time: Int64
     ) -> (units: Int64, wait: Int64) {
-        if limit.limit.dimension != .distinctReversePaths, !messages.slots[message].recipientsAreComplete { return (0, 0) }
+        if limit.limit.dimension != .distinctReversePaths, !messages.slots[message].recipientsAreComplete {
+            return (0, 0)
+        }
         let keys = distinctKeys(message, slot: slot, limit.limit.dimension)
         guard !keys.isEmpty else { return (0, 0) }
         if subscribers.slots[slot].windows.isEmpty {
@@ -98,10 +108,13 @@ extension Engine {
         guard count > limit.limit.amount else { return (Int64(keys.count), 0) }
         var alone = DistinctWindow()
         alone.advance(to: time, periodSeconds: limit.limit.periodSeconds)
-        guard alone.count(adding: keys, enough: limit.limit.amount) <= limit.limit.amount else { return (Int64(keys.count), .max) }
+        guard alone.count(adding: keys, enough: limit.limit.amount) <= limit.limit.amount else {
+            return (Int64(keys.count), .max)
+        }
         return (
             Int64(keys.count),
-            subscribers.slots[slot].windows[limit.place].nextForgetting(at: time, periodSeconds: limit.limit.periodSeconds)
+            subscribers.slots[slot].windows[limit.place].nextForgetting(
+                at: time, periodSeconds: limit.limit.periodSeconds)
         )
     }
 
@@ -181,7 +194,9 @@ extension Engine {
             subscribers.slots[slot].counts.messages &+= 1
             subscribers.slots[slot].counts.recipients &+= UInt32(truncatingIfNeeded: amounts.recipients)
             if messages.slots[message].recipientsAreComplete {
-                for recipient in messages.slots[message].recipients { subscribers.slots[slot].familiar.insert(recipient.address) }
+                for recipient in messages.slots[message].recipients {
+                    subscribers.slots[slot].familiar.insert(recipient.address)
+                }
             }
         }
         totals.messages += 1
@@ -221,7 +236,8 @@ extension Engine {
     /// they stay: it may count on them, and an over-count that ages is better than a hole.
     private mutating func takeBack(_ message: Int, payer: Int, slot: Int, _ index: Int, _ limit: CompiledLimit) {
         guard subscribers.slots[slot].openCount == 1,
-            subscribers.slots[slot].lastCharge < messages.slots[message].createdAt, limit.place < subscribers.slots[slot].windows.count,
+            subscribers.slots[slot].lastCharge < messages.slots[message].createdAt,
+            limit.place < subscribers.slots[slot].windows.count,
             messages.slots[message].payers[payer].revision == subscribers.slots[slot].revision
         else { return }
         for entry in messages.slots[message].inserted where Int(entry.place) == payer * 32 + index {
@@ -233,7 +249,9 @@ extension Engine {
     private mutating func openPayer(_ message: Int, _ payer: Int, at time: Int64) -> (slot: Int, charged: UInt32)? {
         let entry = messages.slots[message].payers[payer]
         let slot = Int(entry.slot)
-        guard messages.slots[message].state == .reserved, subscribers.slots[slot].serial == entry.serial else { return nil }
+        guard messages.slots[message].state == .reserved, subscribers.slots[slot].serial == entry.serial else {
+            return nil
+        }
         return (slot, charged(entry, at: time))
     }
 

@@ -20,9 +20,13 @@ extension Engine {
             key = hash.hash(address.high, address.low, 1)
             proof = .address
             known = subscribers.slot(of: key)
-            name = known.map { subscribers.slots[$0].name } ?? Attribution.name(of: address, ipv6PrefixLength: policy.ipv6PrefixLength)
+            name =
+                known.map { subscribers.slots[$0].name }
+                ?? Attribution.name(of: address, ipv6PrefixLength: policy.ipv6PrefixLength)
         }
-        guard let slot = known ?? subscribers.insert(key: key, name: name) else { return (.unattributed(.tableFull), Payers(filler: .none)) }
+        guard let slot = known ?? subscribers.insert(key: key, name: name) else {
+            return (.unattributed(.tableFull), Payers(filler: .none))
+        }
         breaker.noteActive(lastSeen: subscribers.slots[slot].lastSeen, at: time)
         subscribers.slots[slot].lastSeen = time
         return (.subscriber(name, proof), chain(from: slot, at: time))
@@ -78,7 +82,9 @@ extension Engine {
     /// The index of a subscriber's private plan, nil where it has no amounts of its own.
     private mutating func privatePlan(_ name: String, _ entry: SubscriberEntry?) -> Int? {
         let acts = overrides[name]
-        guard let own = entry?.overrides.merging(acts ?? [:], uniquingKeysWith: { $1 }) ?? acts, !own.isEmpty else { return nil }
+        guard let own = entry?.overrides.merging(acts ?? [:], uniquingKeysWith: { $1 }) ?? acts, !own.isEmpty else {
+            return nil
+        }
         let base = policy.plans[policy.planIndex(entry?.plan)]
         var plan = base
         for index in plan.limits.indices {
@@ -123,7 +129,9 @@ extension Engine {
             }
             if subscribers.slots[slot].tripped & (1 << UInt32(oldIndex)) != 0 { tripped |= 1 << UInt32(index) }
             if limit.limit.dimension.countsDistinct {
-                if before.limit.periodSeconds == limit.limit.periodSeconds, before.place < subscribers.slots[slot].windows.count {
+                if before.limit.periodSeconds == limit.limit.periodSeconds,
+                    before.place < subscribers.slots[slot].windows.count
+                {
                     windows[limit.place] = subscribers.slots[slot].windows[before.place]
                 }
             } else if before.place < subscribers.slots[slot].buckets.count {
@@ -159,7 +167,9 @@ extension Engine {
         let slot = Int(payer.slot)
         guard subscribers.slots[slot].serial == payer.serial else { return 0 }
         layOut(slot, at: time)
-        if payer.revision == subscribers.slots[slot].revision, payer.plan == subscribers.slots[slot].plan { return payer.charged }
+        if payer.revision == subscribers.slots[slot].revision, payer.plan == subscribers.slots[slot].plan {
+            return payer.charged
+        }
         guard let old = layouts.layout(payer.revision), Int(payer.plan) < old.plans.count else { return 0 }
         var result: UInt32 = 0
         for (index, limit) in plan(of: slot).limits.enumerated() {

@@ -128,7 +128,9 @@ public final class HoldAgent: Sendable {
         let output = try run("postqueue", ["-j"], input: "")
         let decoder = JSONDecoder()
         return output.split(separator: "\n").compactMap { line in
-            guard let found = try? decoder.decode(Line.self, from: Data(line.utf8)), found.queue_name == "hold" else { return nil }
+            guard let found = try? decoder.decode(Line.self, from: Data(line.utf8)), found.queue_name == "hold" else {
+                return nil
+            }
             return HoldResponse.Message(
                 queueID: found.queue_id, arrivedAt: found.arrival_time, bytes: found.message_size, sender: found.sender,
                 recipients: found.recipients.count)
@@ -143,7 +145,8 @@ public final class HoldAgent: Sendable {
         _ = try run("postsuper", arguments, input: wanted.joined(separator: "\n") + "\n")
         let after = Set(try list().map(\.queueID))
         let done = wanted.filter { !after.contains($0) }
-        logger.notice("postsuper \(arguments.joined(separator: " "))", metadata: ["by": "\(who)", "messages": "\(done.count)"])
+        logger.notice(
+            "postsuper \(arguments.joined(separator: " "))", metadata: ["by": "\(who)", "messages": "\(done.count)"])
         return done
     }
 
@@ -175,7 +178,9 @@ public final class HoldAgent: Sendable {
         writer.start()
         // postsuper speaks on standard error; both are read, so that neither fills its pipe.
         let errors = ErrorText()
-        let reader = Thread { errors.set(String(decoding: stderr.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)) }
+        let reader = Thread {
+            errors.set(String(decoding: stderr.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self))
+        }
         reader.start()
         let output = stdout.fileHandleForReading.readDataToEndOfFile()
         process.waitUntilExit()

@@ -21,11 +21,17 @@ struct HoldQueue: Sendable {
     /// Asks one agent.
     func ask(_ request: HoldRequest, mailHost: String) throws -> HoldResponse {
         guard let path = agents[mailHost] else {
-            throw ControlError(description: "no hold agent is configured for the mail host \(mailHost): see `hold_helper` in Docs/configuration.md")
+            throw ControlError(
+                description:
+                    "no hold agent is configured for the mail host \(mailHost): see `hold_helper` in Docs/configuration.md"
+            )
         }
         let descriptor: Int32
         do { descriptor = try UnixSocket.connect(path) } catch {
-            throw ControlError(description: "the hold agent of \(mailHost) does not answer at \(path) (\(error)): is `weir hold-agent` running there?")
+            throw ControlError(
+                description:
+                    "the hold agent of \(mailHost) does not answer at \(path) (\(error)): is `weir hold-agent` running there?"
+            )
         }
         defer { close(descriptor) }
         UnixSocket.setDeadline(descriptor, seconds: 60)

@@ -8,17 +8,29 @@ import WeirEngine
 public struct ControlRequest: Codable, Sendable {
     /// What is asked.
     public enum Verb: String, Codable, Sendable {
+        /// The daemon at a glance.
         case status
+        /// Subscribers, the fullest first.
         case subscriberList = "subscriber-list"
+        /// One subscriber.
         case subscriberShow = "subscriber-show"
+        /// Empty its counters.
         case subscriberReset = "subscriber-reset"
+        /// Give it its own amount.
         case subscriberSetLimit = "subscriber-set-limit"
+        /// Open cases.
         case caseList = "case-list"
+        /// Held messages.
         case holdList = "hold-list"
+        /// Let held messages go.
         case holdRelease = "hold-release"
+        /// Delete held messages.
         case holdPurge = "hold-purge"
+        /// Everything to observe, or back.
         case observe
+        /// Let Weir open cases again.
         case breakerRearm = "breaker-rearm"
+        /// Read the configuration again.
         case reload
     }
 
@@ -73,35 +85,63 @@ public struct ControlResponse: Codable, Sendable {
 public struct StatusReport: Codable, Sendable {
     /// One rule.
     public struct Rule: Codable, Sendable {
+        /// `plan/limit`.
         public var rule: String
+        /// The line as configured.
         public var line: String
+        /// `observe` or `enforce`.
         public var mode: String
+        /// Messages stopped.
         public var stopped: UInt64
+        /// Messages that it would have stopped, had it been enforced.
         public var wouldStop: UInt64
+        /// Subscribers it stopped, or would have, at least once.
         public var subscribers: UInt64
     }
 
+    /// Weir's version.
     public var version: String
+    /// The time of the latest input, RFC 3339.
     public var at: String
+    /// `observe` where every rule observes, else `as the policy says`.
     public var mode: String
+    /// The revision of the policy in force.
     public var policyRevision: UInt32
+    /// Subscribers remembered.
     public var subscribers: Int
+    /// Subscribers that gave way at the table's bound.
     public var subscribersEvicted: UInt64
+    /// Open cases.
     public var openCases: Int
+    /// Cases opened in the last hour.
     public var newCasesThisHour: Int
+    /// Cases that may be opened in an hour without a person.
     public var newCasesAllowed: Int
+    /// `open` or `closed`.
     public var breaker: String
+    /// Held messages whose charge at release is remembered.
     public var held: Int
+    /// Messages that passed.
     public var messages: UInt64
+    /// Their recipients.
     public var recipients: UInt64
+    /// Messages held.
     public var messagesHeld: UInt64
+    /// Messages deferred.
     public var messagesDeferred: UInt64
+    /// Messages rejected.
     public var messagesRejected: UInt64
+    /// Messages that passed and would have been stopped with every rule enforced.
     public var messagesWouldStop: UInt64
+    /// Messages that nobody could be named for.
     public var messagesUnattributed: UInt64
+    /// Bytes that wait for the disk.
     public var journalBacklogBytes: Int
+    /// Inputs that the journal lost.
     public var journalInputsLost: UInt64
+    /// Open connections by door.
     public var connections: [String: Int]
+    /// The rules in evaluation order.
     public var rules: [Rule]
 
     /// The daemon as the engine and the figures show it.
@@ -139,27 +179,47 @@ public struct StatusReport: Codable, Sendable {
 public struct SubscriberReport: Codable, Sendable {
     /// One limit.
     public struct LimitReport: Codable, Sendable {
+        /// `plan/limit`.
         public var rule: String
+        /// The line as configured, own amounts included.
         public var line: String
+        /// `observe` or `enforce`.
         public var mode: String
+        /// Units used up now.
         public var used: Int64
+        /// Units that may pass at once.
         public var burst: Int64
+        /// The used share.
         public var usedPercent: Int64
+        /// Seconds until one more unit fits.
         public var roomInSeconds: Int64
+        /// What happens beyond it: `hold`, `defer`, `reject`.
         public var does: String
     }
 
+    /// The name.
     public var name: String
+    /// The plan's name.
     public var plan: String
+    /// Whose budget it shares; nil for nobody's.
     public var parent: String?
+    /// True where no limit applies.
     public var exempt: Bool
+    /// When it last sent, RFC 3339.
     public var lastSeen: String
+    /// Messages that passed.
     public var messages: UInt32
+    /// Their recipients.
     public var recipients: UInt32
+    /// Messages held or refused.
     public var stopped: UInt32
+    /// Messages that would have been.
     public var wouldStop: UInt32
+    /// The used share of its fullest limit.
     public var usedPercent: Int64
+    /// Its open case; nil for none.
     public var openCase: CaseReport?
+    /// Its limits in evaluation order.
     public var limits: [LimitReport]
 
     /// A subscriber as the engine shows it.
@@ -177,7 +237,8 @@ public struct SubscriberReport: Codable, Sendable {
         openCase = view.openCase.map(CaseReport.init)
         limits = view.limits.map {
             LimitReport(
-                rule: $0.rule, line: $0.line, mode: $0.isEnforced ? "enforce" : "observe", used: $0.used, burst: $0.burst,
+                rule: $0.rule, line: $0.line, mode: $0.isEnforced ? "enforce" : "observe", used: $0.used,
+                burst: $0.burst,
                 usedPercent: $0.usedPercent, roomInSeconds: $0.roomInSeconds, does: $0.action.description)
         }
     }
@@ -185,13 +246,21 @@ public struct SubscriberReport: Codable, Sendable {
 
 /// One case.
 public struct CaseReport: Codable, Sendable {
+    /// What the subscriber reads in the reply.
     public var code: String
+    /// Whose it is.
     public var subscriber: String
+    /// `slowed`, `held` or `released`.
     public var state: String
+    /// The rule that opened it.
     public var rule: String
+    /// When it was opened, RFC 3339.
     public var openedAt: String
+    /// When a message was stopped last.
     public var lastAt: String
+    /// Messages held.
     public var held: UInt32
+    /// Messages deferred or rejected.
     public var refused: UInt32
 
     /// A case as the engine shows it.
@@ -209,13 +278,22 @@ public struct CaseReport: Codable, Sendable {
 
 /// One message in a hold queue.
 public struct HeldReport: Codable, Sendable {
+    /// The mail host.
     public var mailHost: String
+    /// Its queue id.
     public var queueID: String
+    /// Whose it is; nil where Weir did not hold it.
     public var subscriber: String?
+    /// The case under which it was held.
     public var caseCode: String?
+    /// The rule that had it held.
     public var rule: String?
+    /// When it arrived, RFC 3339.
     public var arrivedAt: String
+    /// Its size.
     public var bytes: Int
+    /// The reverse-path.
     public var sender: String
+    /// How many recipients.
     public var recipients: Int
 }

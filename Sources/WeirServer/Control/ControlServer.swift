@@ -87,14 +87,17 @@ public enum ControlClient {
         } catch {
             throw StoreError(
                 path: path, found: "no running Weir answers there (\(error))",
-                remedy: "Start it with `weir serve`, or name its control socket with --socket, or its configuration with --config")
+                remedy:
+                    "Start it with `weir serve`, or name its control socket with --socket, or its configuration with --config"
+            )
         }
         defer { close(descriptor) }
         UnixSocket.setDeadline(descriptor, seconds: 60)
         let data = try JSONEncoder().encode(request)
         UnixSocket.write([UInt8](data) + [10], to: descriptor)
         guard let line = UnixSocket.readLine(descriptor, bytesMax: 256 << 20) else {
-            throw StoreError(path: path, found: "the daemon closed the connection without an answer", remedy: "See its log")
+            throw StoreError(
+                path: path, found: "the daemon closed the connection without an answer", remedy: "See its log")
         }
         let response = try JSONDecoder().decode(ControlResponse.self, from: Data(line))
         if let error = response.error { throw ControlError(description: error) }

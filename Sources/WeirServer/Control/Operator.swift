@@ -50,7 +50,9 @@ struct Operator: Sendable {
             return response
         case .subscriberReset:
             let name = try required(request.subscriber, "a subscriber")
-            return act(.reset(subscriber: name), request, who, done: "\(name): every bucket and window is empty, its case is closed")
+            return act(
+                .reset(subscriber: name), request, who,
+                done: "\(name): every bucket and window is empty, its case is closed")
         case .subscriberSetLimit: return try setLimit(request, who)
         case .caseList:
             var response = ControlResponse()
@@ -67,7 +69,8 @@ struct Operator: Sendable {
             return act(
                 .observeEverything(isOn), request, who,
                 done: isOn ? "every rule observes: nothing is held or refused" : "each rule does what the policy says")
-        case .breakerRearm: return act(.rearmBreaker, request, who, done: "the breaker is closed, its count begins anew")
+        case .breakerRearm:
+            return act(.rearmBreaker, request, who, done: "the breaker is closed, its count begins anew")
         case .reload:
             if let fault = reload(who) { return ControlResponse(error: "the old policy stays in force:\n\(fault)") }
             return ControlResponse(done: "the configuration is in force")
@@ -82,13 +85,18 @@ struct Operator: Sendable {
 
     /// Says that a subscriber is not known.
     private func unknown(_ name: String) -> ControlResponse {
-        ControlResponse(error: "no subscriber '\(name)' has sent since Weir remembers; names are logins in lower case without plus-address, mapped names, or [192.0.2.1]")
+        ControlResponse(
+            error:
+                "no subscriber '\(name)' has sent since Weir remembers; names are logins in lower case without plus-address, mapped names, or [192.0.2.1]"
+        )
     }
 
     // MARK: - Acts
 
     /// Feeds an act, records it, and answers.
-    private func act(_ verb: OperatorAct.Verb, _ request: ControlRequest, _ who: String, done: String) -> ControlResponse {
+    private func act(_ verb: OperatorAct.Verb, _ request: ControlRequest, _ who: String, done: String)
+        -> ControlResponse
+    {
         let outputs = live.step(.act(OperatorAct(who: who, why: request.why ?? "", verb))).outputs
         desk.perform(outputs)
         for case .acknowledged(let what) in outputs {
@@ -98,7 +106,8 @@ struct Operator: Sendable {
                 return ControlResponse(done: done)
             case .unknownSubscriber: return unknown(request.subscriber ?? "")
             case .unknownLimit(let names):
-                return ControlResponse(error: "the plan has no limit '\(request.limit ?? "")'; it has \(names.joined(separator: ", "))")
+                return ControlResponse(
+                    error: "the plan has no limit '\(request.limit ?? "")'; it has \(names.joined(separator: ", "))")
             case .badAmount(let why): return ControlResponse(error: "that can't be a limit: \(why)")
             case .unknownMessage: return ControlResponse(error: "no record of that message")
             }
@@ -111,7 +120,9 @@ struct Operator: Sendable {
         let name = try required(request.subscriber, "a subscriber")
         let limit = try required(request.limit, "a limit's name")
         guard let line = request.line else {
-            return act(.setLimit(subscriber: name, limit: limit, nil), request, who, done: "\(name): \(limit) is the plan's again")
+            return act(
+                .setLimit(subscriber: name, limit: limit, nil), request, who,
+                done: "\(name): \(limit) is the plan's again")
         }
         let parsed: Limit
         do { parsed = try LimitLine(line).limit() } catch { return ControlResponse(error: "\(error)") }
@@ -122,10 +133,13 @@ struct Operator: Sendable {
             planned.dimension != parsed.dimension || planned.periodSeconds != parsed.periodSeconds
         {
             return ControlResponse(
-                error: "\(limit) counts \(planned.dimension) per \(Limit.longPeriod(planned.periodSeconds)); write the line so: \(parsed.amount) \(planned.dimension) per \(Limit.longPeriod(planned.periodSeconds))")
+                error:
+                    "\(limit) counts \(planned.dimension) per \(Limit.longPeriod(planned.periodSeconds)); write the line so: \(parsed.amount) \(planned.dimension) per \(Limit.longPeriod(planned.periodSeconds))"
+            )
         }
         return act(
-            .setLimit(subscriber: name, limit: limit, LimitOverride(amount: parsed.amount, burst: parsed.burst)), request, who,
+            .setLimit(subscriber: name, limit: limit, LimitOverride(amount: parsed.amount, burst: parsed.burst)),
+            request, who,
             done: "\(name): \(limit) is now \(parsed.line)")
     }
 
@@ -156,7 +170,9 @@ struct Operator: Sendable {
 
     /// The order of the list.
     private static func fullestFirst(_ a: SubscriberView, _ b: SubscriberView) -> Bool {
-        (b.usedPercent, b.counts.stopped, b.counts.wouldStop, a.name) < (a.usedPercent, a.counts.stopped, a.counts.wouldStop, b.name)
+        (b.usedPercent, b.counts.stopped, b.counts.wouldStop, a.name) < (
+            a.usedPercent, a.counts.stopped, a.counts.wouldStop, b.name
+        )
     }
 
     // MARK: - Held mail
@@ -170,8 +186,10 @@ struct Operator: Sendable {
                 let noted = try note(host, message.queueID)
                 reports.append(
                     HeldReport(
-                        mailHost: host, queueID: message.queueID, subscriber: noted?.subscriber, caseCode: noted?.caseCode,
-                        rule: noted?.rule, arrivedAt: Timestamp(seconds: message.arrivedAt).description, bytes: message.bytes,
+                        mailHost: host, queueID: message.queueID, subscriber: noted?.subscriber,
+                        caseCode: noted?.caseCode,
+                        rule: noted?.rule, arrivedAt: Timestamp(seconds: message.arrivedAt).description,
+                        bytes: message.bytes,
                         sender: message.sender, recipients: message.recipients))
             }
         }
@@ -183,11 +201,14 @@ struct Operator: Sendable {
     }
 
     /// What was noted of a held message: whose it is, and under which case and rule.
-    private func note(_ mailHost: String, _ queueID: String) throws -> (subscriber: String, caseCode: String?, rule: String)? {
+    private func note(_ mailHost: String, _ queueID: String) throws -> (
+        subscriber: String, caseCode: String?, rule: String
+    )? {
         try store.pool.read { database in
             try Row.fetchOne(
                 database,
-                sql: "SELECT subscriber, case_code, rule FROM refusals WHERE queue_id = ? AND mail_host = ? AND verdict = 'hold' ORDER BY message DESC LIMIT 1",
+                sql:
+                    "SELECT subscriber, case_code, rule FROM refusals WHERE queue_id = ? AND mail_host = ? AND verdict = 'hold' ORDER BY message DESC LIMIT 1",
                 arguments: [queueID, mailHost]
             ).map { ($0[0], $0[1], $0[2]) }
         }
@@ -196,14 +217,16 @@ struct Operator: Sendable {
     /// Releases or deletes held messages; each release is charged to its subscriber.
     private func change(_ verb: HoldRequest.Verb, _ request: ControlRequest, _ who: String) throws -> ControlResponse {
         guard request.subscriber != nil || request.caseCode != nil || request.queueIDs?.isEmpty == false else {
-            return ControlResponse(error: "name a subscriber, a case or queue ids: Weir does not empty the whole hold queue")
+            return ControlResponse(
+                error: "name a subscriber, a case or queue ids: Weir does not empty the whole hold queue")
         }
         // Only what Weir itself held: other mail may wait there for a person's own reasons.
         let chosen = try held(request).filter { $0.subscriber != nil }
         guard !chosen.isEmpty else { return ControlResponse(error: "no held message of Weir's matches") }
         var done = 0
         for (host, messages) in Dictionary(grouping: chosen, by: \.mailHost).sorted(by: { $0.key < $1.key }) {
-            let ids = try holdQueue.ask(HoldRequest(verb: verb, queueIDs: messages.map(\.queueID)), mailHost: host).done ?? []
+            let ids =
+                try holdQueue.ask(HoldRequest(verb: verb, queueIDs: messages.map(\.queueID)), mailHost: host).done ?? []
             for id in ids {
                 let event: OperatorAct.Verb =
                     verb == .release ? .released(mailHost: host, queueID: id) : .purged(mailHost: host, queueID: id)

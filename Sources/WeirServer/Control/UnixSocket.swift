@@ -19,7 +19,9 @@ enum UnixSocket {
     static func listen(_ path: String, mode: UInt16) throws -> Int32 {
         if let other = try? connect(path) {
             close(other)
-            throw StoreError(path: path, found: "another process listens there", remedy: "Is Weir running already? See `weir status`")
+            throw StoreError(
+                path: path, found: "another process listens there", remedy: "Is Weir running already? See `weir status`"
+            )
         }
         unlink(path)
         let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
@@ -87,7 +89,9 @@ enum UnixSocket {
     static func write(_ bytes: [UInt8], to descriptor: Int32) {
         var place = 0
         while place < bytes.count {
-            let count = bytes[place...].withUnsafeBytes { send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+            let count = bytes[place...].withUnsafeBytes {
+                send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+            }
             if count < 0, errno == EINTR { continue }
             guard count > 0 else { return }
             place += count

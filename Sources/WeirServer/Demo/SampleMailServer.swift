@@ -18,7 +18,9 @@ private final class Loopback {
         address.sin_port = port.bigEndian
         address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
         let result = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
         }
         guard result == 0 else {
             let error = SystemError(call: "connect to 127.0.0.1:\(port)", number: errno)
@@ -74,7 +76,9 @@ public final class SampleMailServer {
     }
 
     /// Sends one message of a login to so many recipients; both doors are asked as Postfix would ask them.
-    public func send(login: String, client: NetworkAddress, port: UInt16, recipients: [String], bytes: Int) throws -> Outcome {
+    public func send(login: String, client: NetworkAddress, port: UInt16, recipients: [String], bytes: Int) throws
+        -> Outcome
+    {
         messages += 1
         let queueID = String(run, radix: 36, uppercase: true) + "X" + String(messages, radix: 36, uppercase: true)
         let question = PolicyQuestion(

@@ -60,10 +60,14 @@ final class DoorDesk: Sendable {
             recorder.note(remediation)
             logger.notice(
                 "case \(remediation.code): \(remediation.subscriber) is \(remediation.state)",
-                metadata: ["rule": "\(remediation.rule)", "held": "\(remediation.held)", "refused": "\(remediation.refused)"])
+                metadata: [
+                    "rule": "\(remediation.rule)", "held": "\(remediation.held)", "refused": "\(remediation.refused)",
+                ])
         case .breaker(let isOpen):
             if isOpen {
-                logger.warning("the breaker opened: over-limit mail is still stopped, but no new case is opened until a person looks (weir breaker rearm) or the hour passes")
+                logger.warning(
+                    "the breaker opened: over-limit mail is still stopped, but no new case is opened until a person looks (weir breaker rearm) or the hour passes"
+                )
             } else {
                 logger.notice("the breaker closed")
             }

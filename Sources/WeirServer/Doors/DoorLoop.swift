@@ -173,7 +173,9 @@ final class DoorLoop: @unchecked Sendable {
         if !answer.isEmpty, !send(connection) { return }
         guard goesOn else { return end(connection) }
         if connection.hasPartialInput {
-            if connection.stalledSince == 0 { connection.stalledSince = WallClock.nanoseconds(CLOCK_MONOTONIC_COARSE) / 1_000_000_000 }
+            if connection.stalledSince == 0 {
+                connection.stalledSince = WallClock.nanoseconds(CLOCK_MONOTONIC_COARSE) / 1_000_000_000
+            }
         } else {
             connection.stalledSince = 0
         }
@@ -182,7 +184,9 @@ final class DoorLoop: @unchecked Sendable {
     /// Sends the answers to one read; what the socket does not take waits. False where the connection ended.
     private func send(_ connection: DoorConnection) -> Bool {
         if connection.unsent.isEmpty {
-            let count = answer.withUnsafeBytes { Glibc.send(connection.descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+            let count = answer.withUnsafeBytes {
+                Glibc.send(connection.descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+            }
             if count == answer.count { return true }
             guard count >= 0 || errno == EAGAIN || errno == EINTR else {
                 end(connection)
@@ -195,13 +199,16 @@ final class DoorLoop: @unchecked Sendable {
             end(connection)
             return false
         }
-        weir_epoll_set(epoll, 0, connection.descriptor, UInt32(WEIR_READABLE | WEIR_WRITABLE), UInt64(connection.descriptor))
+        weir_epoll_set(
+            epoll, 0, connection.descriptor, UInt32(WEIR_READABLE | WEIR_WRITABLE), UInt64(connection.descriptor))
         return true
     }
 
     /// Sends what waited. False where the connection ended.
     private func flush(_ connection: DoorConnection) -> Bool {
-        let count = connection.unsent.withUnsafeBytes { Glibc.send(connection.descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+        let count = connection.unsent.withUnsafeBytes {
+            Glibc.send(connection.descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+        }
         guard count >= 0 || errno == EAGAIN || errno == EINTR else {
             end(connection)
             return false
@@ -215,7 +222,8 @@ final class DoorLoop: @unchecked Sendable {
 
     /// Closes peers that stand still in the middle of a request: one that sends a byte now and then stands still too.
     private func closeStalled(_ now: Int64) {
-        for case let connection? in connections where connection.stalledSince != 0 && now - connection.stalledSince > DoorLimits.stallSeconds {
+        for case let connection? in connections
+        where connection.stalledSince != 0 && now - connection.stalledSince > DoorLimits.stallSeconds {
             desk.metrics.connectionsStalled.add()
             end(connection)
         }

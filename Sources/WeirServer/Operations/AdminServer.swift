@@ -24,13 +24,16 @@ struct AdminServer: Sendable {
         router.get("metrics") { _, _ in
             Response(
                 status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
-                body: ResponseBody(byteBuffer: ByteBuffer(string: metrics.page(live.read { $0.view }, backlog: live.backlog))))
+                body: ResponseBody(
+                    byteBuffer: ByteBuffer(string: metrics.page(live.read { $0.view }, backlog: live.backlog))))
         }
         router.get("healthz") { _, _ in
             let isFailing = metrics.journalFailing.load(ordering: .relaxed)
             return Response(
                 status: isFailing ? .serviceUnavailable : .ok, headers: [.contentType: "text/plain"],
-                body: ResponseBody(byteBuffer: ByteBuffer(string: isFailing ? "the journal can't be written; decisions go on\n" : "ok\n")))
+                body: ResponseBody(
+                    byteBuffer: ByteBuffer(
+                        string: isFailing ? "the journal can't be written; decisions go on\n" : "ok\n")))
         }
         router.get("readyz") { _, _ in
             let ready = isReady.now

@@ -280,9 +280,12 @@ extension [UInt8] {
     /// Appends a value of logfmt, in quotes where it holds a blank, a quote, `=` or a control character.
     mutating func append(logfmt value: String) {
         var isPlain = !value.isEmpty
-        for byte in value.utf8 where byte <= 32 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "=") || byte == 127 { isPlain = false }
+        for byte in value.utf8
+        where byte <= 32 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "=") || byte == 127 { isPlain = false }
         guard isPlain else { return append(json: value) }
-        if value.utf8.withContiguousStorageIfAvailable({ append(contentsOf: $0) }) == nil { append(contentsOf: value.utf8) }
+        if value.utf8.withContiguousStorageIfAvailable({ append(contentsOf: $0) }) == nil {
+            append(contentsOf: value.utf8)
+        }
     }
 
     /// Appends a JSON string (RFC 8259 §7).

@@ -36,13 +36,17 @@ final class Metrics: Sendable {
         /// The number.
         private let value = Atomic<Int>(0)
         /// Adds to it.
-        func add(_ amount: Int = 1, ordering: AtomicUpdateOrdering = .relaxed) { value.wrappingAdd(amount, ordering: .relaxed) }
+        func add(_ amount: Int = 1, ordering: AtomicUpdateOrdering = .relaxed) {
+            value.wrappingAdd(amount, ordering: .relaxed)
+        }
         /// Reads it.
         var now: Int { value.load(ordering: .relaxed) }
     }
 
     /// Counts a decision.
-    func count(_ door: Door, _ verdict: Verdict.Kind) { decisions[Int(door.rawValue) * 8 + Int(verdict.rawValue)].add() }
+    func count(_ door: Door, _ verdict: Verdict.Kind) {
+        decisions[Int(door.rawValue) * 8 + Int(verdict.rawValue)].add()
+    }
 
     /// Counts a connection opened (+1) or closed (-1).
     func connection(_ door: Door, _ change: Int) {
@@ -62,47 +66,76 @@ final class Metrics: Sendable {
         page.head("weir_decisions_total", "counter", "Answers given, by door and verdict.")
         for door in Door.allCases {
             for verdict in Verdict.Kind.allCases {
-                page.line("weir_decisions_total", ["door": "\(door)", "verdict": "\(verdict)"], decisions[Int(door.rawValue) * 8 + Int(verdict.rawValue)].now)
+                page.line(
+                    "weir_decisions_total", ["door": "\(door)", "verdict": "\(verdict)"],
+                    decisions[Int(door.rawValue) * 8 + Int(verdict.rawValue)].now)
             }
         }
         page.head("weir_rule_stopped_total", "counter", "Messages stopped, by rule.")
         for rule in view.rules { page.line("weir_rule_stopped_total", ["rule": rule.rule], Int(rule.counts.stopped)) }
-        page.head("weir_rule_would_stop_total", "counter", "Messages that an observed rule would have stopped, by rule.")
-        for rule in view.rules { page.line("weir_rule_would_stop_total", ["rule": rule.rule], Int(rule.counts.wouldStop)) }
-        page.head("weir_rule_subscribers_total", "counter", "Subscribers that a rule stopped, or would have, at least once.")
-        for rule in view.rules { page.line("weir_rule_subscribers_total", ["rule": rule.rule], Int(rule.counts.subscribers)) }
+        page.head(
+            "weir_rule_would_stop_total", "counter", "Messages that an observed rule would have stopped, by rule.")
+        for rule in view.rules {
+            page.line("weir_rule_would_stop_total", ["rule": rule.rule], Int(rule.counts.wouldStop))
+        }
+        page.head(
+            "weir_rule_subscribers_total", "counter", "Subscribers that a rule stopped, or would have, at least once.")
+        for rule in view.rules {
+            page.line("weir_rule_subscribers_total", ["rule": rule.rule], Int(rule.counts.subscribers))
+        }
         page.head("weir_rule_enforced", "gauge", "1 where the rule is enforced, 0 where it is observed.")
         for rule in view.rules { page.line("weir_rule_enforced", ["rule": rule.rule], rule.isEnforced ? 1 : 0) }
         totals(view.totals, &page)
         for (name, help, value) in [
-            ("weir_subscribers", "Subscribers remembered.", view.subscribers), ("weir_held_messages", "Held messages whose charge is remembered.", view.held),
-            ("weir_cases_open", "Open cases.", view.openCases), ("weir_breaker_open", "1 while Weir's own breaker is open.", view.breakerIsOpen ? 1 : 0),
+            ("weir_subscribers", "Subscribers remembered.", view.subscribers),
+            ("weir_held_messages", "Held messages whose charge is remembered.", view.held),
+            ("weir_cases_open", "Open cases.", view.openCases),
+            ("weir_breaker_open", "1 while Weir's own breaker is open.", view.breakerIsOpen ? 1 : 0),
             ("weir_cases_new_hour", "New cases in the last hour.", view.newCases),
             ("weir_cases_allowed_hour", "New cases allowed an hour without a person.", view.newCasesAllowed),
             ("weir_observe_everything", "1 while every rule observes.", view.observesEverything ? 1 : 0),
             ("weir_policy_revision", "Revision of the policy in force.", Int(view.policyRevision)),
             ("weir_journal_backlog_bytes", "Bytes that wait for the disk.", backlog.bytes),
-            ("weir_journal_failing", "1 while the journal can't be written.", journalFailing.load(ordering: .relaxed) ? 1 : 0),
+            (
+                "weir_journal_failing", "1 while the journal can't be written.",
+                journalFailing.load(ordering: .relaxed) ? 1 : 0
+            ),
         ] { page.gauge(name, help, value) }
         for (name, help, value) in [
-            ("weir_subscribers_evicted_total", "Subscribers that gave way at the table's bound.", Int(view.subscribersEvicted)),
+            (
+                "weir_subscribers_evicted_total", "Subscribers that gave way at the table's bound.",
+                Int(view.subscribersEvicted)
+            ),
             ("weir_journal_bytes_total", "Bytes written to the journal.", journalBytes.now),
-            ("weir_journal_inputs_lost_total", "Inputs that the journal lost.", Int(backlog.lost) + Int(view.totals.inputsMissing)),
+            (
+                "weir_journal_inputs_lost_total", "Inputs that the journal lost.",
+                Int(backlog.lost) + Int(view.totals.inputsMissing)
+            ),
             ("weir_refusals_dropped_total", "Lines of the refusals table that were dropped.", refusalsDropped.now),
             ("weir_log_lines_dropped_total", "Lines of the decision log that were dropped.", logLinesDropped.now),
             ("weir_replay_differing_total", "Inputs that gave other outputs in replay.", replayDiffering.now),
-            ("weir_connections_refused_total", "Connections refused because too many were open.", connectionsRefused.now),
-            ("weir_connections_stalled_total", "Connections closed in the middle of a request that did not go on.", connectionsStalled.now),
+            (
+                "weir_connections_refused_total", "Connections refused because too many were open.",
+                connectionsRefused.now
+            ),
+            (
+                "weir_connections_stalled_total", "Connections closed in the middle of a request that did not go on.",
+                connectionsStalled.now
+            ),
             ("weir_reloads_refused_total", "Configurations that were not taken because of faults.", reloadsRefused.now),
         ] { page.counter(name, help, value) }
         page.head("weir_connections_total", "counter", "Connections opened, by door.")
-        for door in Door.allCases { page.line("weir_connections_total", ["door": "\(door)"], connections[Int(door.rawValue)].now) }
+        for door in Door.allCases {
+            page.line("weir_connections_total", ["door": "\(door)"], connections[Int(door.rawValue)].now)
+        }
         page.head("weir_connections_open", "gauge", "Connections open, by door.")
         for door in Door.allCases { page.line("weir_connections_open", ["door": "\(door)"], open(door)) }
         page.head("weir_peer_faults_total", "counter", "Connections closed for what the peer sent, by door and fault.")
         for door in Door.allCases {
             for code in DoorError.Code.allCases {
-                page.line("weir_peer_faults_total", ["door": "\(door)", "fault": "\(code)"], faults[Int(door.rawValue) * 8 + Int(code.rawValue)].now)
+                page.line(
+                    "weir_peer_faults_total", ["door": "\(door)", "fault": "\(code)"],
+                    faults[Int(door.rawValue) * 8 + Int(code.rawValue)].now)
             }
         }
         return page.text
@@ -116,13 +149,22 @@ final class Metrics: Sendable {
             ("weir_messages_held_total", "Messages held.", totals.held),
             ("weir_messages_deferred_total", "Messages deferred.", totals.deferred),
             ("weir_messages_rejected_total", "Messages rejected.", totals.rejected),
-            ("weir_messages_would_stop_total", "Messages that passed and would have been stopped with every rule enforced.", totals.wouldStop),
+            (
+                "weir_messages_would_stop_total",
+                "Messages that passed and would have been stopped with every rule enforced.", totals.wouldStop
+            ),
             ("weir_messages_unattributed_total", "Messages that nobody could be named for.", totals.unattributed),
             ("weir_messages_withdrawn_total", "Messages withdrawn before their end was answered.", totals.withdrawn),
             ("weir_reservations_expired_total", "Reservations that ran out.", totals.expired),
             ("weir_questions_repeated_total", "Questions asked again.", totals.repeated),
-            ("weir_distinct_unavailable_total", "Messages whose recipients were not known one by one.", totals.distinctUnavailable),
-            ("weir_messages_refunded_total", "Messages given back because they were refused downstream.", totals.refunded),
+            (
+                "weir_distinct_unavailable_total", "Messages whose recipients were not known one by one.",
+                totals.distinctUnavailable
+            ),
+            (
+                "weir_messages_refunded_total", "Messages given back because they were refused downstream.",
+                totals.refunded
+            ),
             ("weir_dead_recipients_total", "Recipients that do not exist.", totals.deadRecipients),
         ] { page.counter(name, help, Int(value)) }
     }
@@ -132,10 +174,13 @@ final class Metrics: Sendable {
         /// The text so far.
         var text = ""
         /// `# HELP` and `# TYPE`.
-        mutating func head(_ name: String, _ type: String, _ help: String) { text += "# HELP \(name) \(help)\n# TYPE \(name) \(type)\n" }
+        mutating func head(_ name: String, _ type: String, _ help: String) {
+            text += "# HELP \(name) \(help)\n# TYPE \(name) \(type)\n"
+        }
         /// A sample with labels, in alphabetical order.
         mutating func line(_ name: String, _ labels: [String: String], _ value: Int) {
-            let list = labels.sorted { $0.key < $1.key }.map { "\($0.key)=\"\(escape($0.value))\"" }.joined(separator: ",")
+            let list = labels.sorted { $0.key < $1.key }.map { "\($0.key)=\"\(escape($0.value))\"" }.joined(
+                separator: ",")
             text += "\(name){\(list)} \(value)\n"
         }
         /// A gauge without labels.

@@ -35,14 +35,16 @@ enum Journal {
 
     /// The checksum of a row.
     private static func checksum(_ inputs: [UInt8], _ outputs: [UInt8], first: UInt64, count: UInt64) -> Int64 {
-        let parts = checksumKey.hash(checksumKey.hash(inputs.span), checksumKey.hash(outputs.span), first &* 31 &+ count)
+        let parts = checksumKey.hash(
+            checksumKey.hash(inputs.span), checksumKey.hash(outputs.span), first &* 31 &+ count)
         return Int64(bitPattern: parts)
     }
 
     /// Writes a group as one row.
     static func append(_ group: JournalGroup, to database: GRDB.Database) throws {
         try database.cachedStatement(
-            sql: "INSERT INTO journal (first, count, first_at, last_at, inputs, outputs, checksum) VALUES (?, ?, ?, ?, ?, ?, ?)"
+            sql:
+                "INSERT INTO journal (first, count, first_at, last_at, inputs, outputs, checksum) VALUES (?, ?, ?, ?, ?, ?, ?)"
         ).execute(arguments: [
             Int64(group.first), Int64(group.count), group.firstAt.nanoseconds, group.lastAt.nanoseconds,
             group.inputs.asData, group.outputs.asData,
@@ -61,9 +63,11 @@ enum Journal {
             arguments: [Int64(position)])
         while let row = try cursor.next() {
             let found = JournalRow(
-                first: UInt64(row[0] as Int64), count: UInt64(row[1] as Int64), inputs: row.bytes(2), outputs: row.bytes(3))
+                first: UInt64(row[0] as Int64), count: UInt64(row[1] as Int64), inputs: row.bytes(2),
+                outputs: row.bytes(3))
             guard found.first == expected else {
-                throw JournalDamage(position: expected, found: "the next row begins at \(found.first): rows are missing")
+                throw JournalDamage(
+                    position: expected, found: "the next row begins at \(found.first): rows are missing")
             }
             let sum = checksum(found.inputs, found.outputs, first: found.first, count: found.count)
             guard sum == row[4] as Int64 else {

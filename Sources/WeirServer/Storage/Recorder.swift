@@ -119,7 +119,8 @@ final class Recorder: Sendable {
                 return
             }
             let now = WallClock.nanoseconds(CLOCK_MONOTONIC)
-            let isDue = end - snapshotAt >= Recorder.snapshotInputs
+            let isDue =
+                end - snapshotAt >= Recorder.snapshotInputs
                 || end > snapshotAt && now - snapshotTime >= Recorder.snapshotNanoseconds
             if isDue, !snapshotUnderWay.exchange(true, ordering: .acquiring) {
                 (snapshotAt, snapshotTime) = (end, now)
@@ -172,7 +173,8 @@ final class Recorder: Sendable {
                 for refusal in refusals { try Recorder.write(refusal, database) }
             }
         } catch {
-            logger.error("cases and refusals can't be written", metadata: ["error": "\(error)", "lost": "\(refusals.count)"])
+            logger.error(
+                "cases and refusals can't be written", metadata: ["error": "\(error)", "lost": "\(refusals.count)"])
             metrics.refusalsDropped.add(refusals.count, ordering: .relaxed)
         }
     }
@@ -188,7 +190,8 @@ final class Recorder: Sendable {
                 """
         ).execute(arguments: [
             remediation.code, remediation.subscriber, remediation.state.description, remediation.rule,
-            remediation.openedAt.nanoseconds, remediation.lastAt.nanoseconds, Int64(remediation.held), Int64(remediation.refused),
+            remediation.openedAt.nanoseconds, remediation.lastAt.nanoseconds, Int64(remediation.held),
+            Int64(remediation.refused),
         ])
     }
 
@@ -205,7 +208,8 @@ final class Recorder: Sendable {
                 """
         ).execute(arguments: [
             refusal.at.nanoseconds, Int64(decision.message), refusal.mailHost, decision.queueID, decision.identity.name,
-            decision.verdict.kind.description, decision.would?.description, decision.reason.description, decision.rule ?? "",
+            decision.verdict.kind.description, decision.would?.description, decision.reason.description,
+            decision.rule ?? "",
             decision.caseCode, decision.evidence.map(\.why).joined(separator: "; "),
         ])
     }
@@ -221,7 +225,9 @@ final class Recorder: Sendable {
             _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10)  // on Linux this thread alone
             defer { snapshotUnderWay.store(false, ordering: .releasing) }
             do {
-                let recovered = try Recovery.recover(store) { preconditionFailure("the first snapshot is made at start") }
+                let recovered = try Recovery.recover(store) {
+                    preconditionFailure("the first snapshot is made at start")
+                }
                 if let damage = recovered.damage {
                     logger.error("no snapshot: the journal is damaged", metadata: ["damage": "\(damage)"])
                     return

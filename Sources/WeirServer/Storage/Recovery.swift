@@ -37,7 +37,8 @@ enum Recovery {
                     damage.append("snapshot at position \(position): \(error)")
                 }
             }
-            var result = Recovered(engine: start?.engine ?? fresh(), position: start?.position ?? 0, damage: nil, differing: 0)
+            var result = Recovered(
+                engine: start?.engine ?? fresh(), position: start?.position ?? 0, damage: nil, differing: 0)
             do {
                 try Journal.rows(from: result.position, in: database) { row in
                     result.differing += try replay(row, on: &result.engine, from: result.position)
@@ -117,7 +118,8 @@ enum Recovery {
 
     /// The positions of the snapshots, the newest first.
     private static func positions(_ database: GRDB.Database) throws -> [UInt64] {
-        try Int64.fetchAll(database, sql: "SELECT DISTINCT position FROM snapshot ORDER BY position DESC").map(UInt64.init)
+        try Int64.fetchAll(database, sql: "SELECT DISTINCT position FROM snapshot ORDER BY position DESC").map(
+            UInt64.init)
     }
 
     /// The bytes of a snapshot.

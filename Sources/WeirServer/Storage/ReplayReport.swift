@@ -28,7 +28,8 @@ public struct ReplayReport: Codable, Sendable {
     public static func replay(stateDirectory: String, outputs: String?) throws -> ReplayReport {
         let path = stateDirectory + "/" + Store.databaseName
         guard FileManager.default.fileExists(atPath: path) else {
-            throw StoreError(path: path, found: "there is no journal", remedy: "Name the state directory of a Weir that has run")
+            throw StoreError(
+                path: path, found: "there is no journal", remedy: "Name the state directory of a Weir that has run")
         }
         var settings = GRDB.Configuration()
         settings.readonly = true
@@ -36,7 +37,8 @@ public struct ReplayReport: Codable, Sendable {
         return try queue.read { database in
             var (engine, position) = try Recovery.oldest(database)
             var report = ReplayReport(
-                first: position, end: position, inputs: 0, differing: 0, inputsLost: 0, exactUpTo: position, messages: 0, damage: nil)
+                first: position, end: position, inputs: 0, differing: 0, inputsLost: 0, exactUpTo: position,
+                messages: 0, damage: nil)
             var file: FileHandle?
             if let outputs {
                 guard FileManager.default.createFile(atPath: outputs, contents: nil) else {

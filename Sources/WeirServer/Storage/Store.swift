@@ -59,7 +59,9 @@ final class Store: Sendable {
             let version = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
             guard version <= schemaVersion else {
                 throw StoreError(
-                    path: path, found: "it was written by a newer Weir (tables of version \(version), this one knows \(schemaVersion))",
+                    path: path,
+                    found:
+                        "it was written by a newer Weir (tables of version \(version), this one knows \(schemaVersion))",
                     remedy: "Start the newer version, or name another state directory")
             }
             guard version == 0 else { return }
@@ -118,12 +120,16 @@ final class Store: Sendable {
         }
         var generator = SystemRandomNumberGenerator()
         let (first, second) = (generator.next(), generator.next())
-        let digits = [first, second].map { String(repeating: "0", count: 16 - String($0, radix: 16).count) + String($0, radix: 16) }
+        let digits = [first, second].map {
+            String(repeating: "0", count: 16 - String($0, radix: 16).count) + String($0, radix: 16)
+        }
         guard
             FileManager.default.createFile(
                 atPath: path, contents: Data((digits.joined() + "\n").utf8), attributes: [.posixPermissions: 0o600])
         else {
-            throw StoreError(path: path, found: "can't be written", remedy: "Let the user that runs Weir write to the state directory")
+            throw StoreError(
+                path: path, found: "can't be written",
+                remedy: "Let the user that runs Weir write to the state directory")
         }
         return KeyedHash(key0: first, key1: second)
     }
