@@ -22,12 +22,11 @@ public struct KeyedHash: Sendable, Equatable {
     /// The 64-bit hash of some bytes.
     @inlinable public func hash(_ bytes: Span<UInt8>) -> UInt64 {
         var state = SipState(key0, key1)
-        let words = bytes.count / 8
+        let raw = unsafe bytes.bytes
         var place = 0
-        for _ in 0..<words {
-            var word: UInt64 = 0
-            for offset in 0..<8 { word |= UInt64(bytes[place &+ offset]) &<< UInt64(offset &* 8) }
-            state.absorb(word)
+        while place &+ 8 <= bytes.count {
+            // Within bounds by the line above, and any eight bytes are a number.
+            state.absorb(UInt64(littleEndian: unsafe raw.unsafeLoadUnaligned(fromByteOffset: place, as: UInt64.self)))
             place &+= 8
         }
         var last = UInt64(truncatingIfNeeded: bytes.count) &<< 56

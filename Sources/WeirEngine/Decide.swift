@@ -176,7 +176,7 @@ extension Engine {
         messages.slots[message].amounts.bytes = Int64(min(max(0, envelope.bytes), Engine.amountMax))
         messages.slots[message].amounts.recipients = Int64(min(max(0, envelope.recipientCount), Engine.amountMax))
         if envelope.recipientsAreComplete {
-            messages.slots[message].recipients = envelope.recipients.filter { $0.refusal == nil }.map(\.key)
+            takeRecipients(envelope.recipients, message)
             messages.slots[message].recipientsAreComplete = true
         } else if !messages.slots[message].recipientsAreComplete {
             if messages.slots[message].recipients.isEmpty, envelope.recipientCount == 1,
@@ -188,6 +188,16 @@ extension Engine {
                 !messages.slots[message].recipients.isEmpty
                 && messages.slots[message].recipients.count == envelope.recipientCount
         }
+    }
+
+    /// Takes over the accepted recipients; at the end of the message they are as a rule those of DATA.
+    private mutating func takeRecipients(_ all: [Recipient], _ message: Int) {
+        let known = messages.slots[message].recipients
+        if known.count == all.count, zip(known, all).allSatisfy({ $0 == $1.key && $1.refusal == nil }) { return }
+        var accepted: [AddressKey] = []
+        accepted.reserveCapacity(all.count)
+        for recipient in all where recipient.refusal == nil { accepted.append(recipient.key) }
+        messages.slots[message].recipients = accepted
     }
 
     /// Counts recipients that the mail server refused as not existing, once a message.

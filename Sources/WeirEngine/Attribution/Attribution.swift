@@ -56,10 +56,11 @@ enum Attribution: Equatable {
     /// `Ann+list@Example.net` is `ann@example.net`. A login that needs no change is returned as it is.
     static func normalised(_ login: String, plusSeparator: String) -> String {
         let separator = plusSeparator.utf8.first
-        var needsWork = login.utf8.count > nameBytesMax
-        for byte in login.utf8 where (byte >= 65 && byte <= 90) || byte == separator {
-            needsWork = true
-            break
+        let given = login.utf8Span.span
+        var needsWork = given.count > nameBytesMax
+        for index in given.indices {
+            let byte = given[index]
+            if byte >= 65 && byte <= 90 || byte == separator { needsWork = true }
         }
         guard needsWork else { return login }
         var bytes = login.utf8.prefix(nameBytesMax).map(lowered)
