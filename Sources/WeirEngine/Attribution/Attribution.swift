@@ -53,7 +53,8 @@ enum Attribution: Equatable {
     }
 
     /// A login in lower case and without its plus-address, so that neither makes a second identity:
-    /// `Ann+list@Example.net` is `ann@example.net`. A login that needs no change is returned as it is.
+    /// `Ann+list@Example.net` is `ann@example.net`. A login that needs no change is returned as it is, and so is the name
+    /// of an IPv6 client, which holds `IPv6:` as RFC 5321 §4.1.3 writes it.
     static func normalised(_ login: String, plusSeparator: String) -> String {
         let separator = plusSeparator.utf8.first
         let given = login.utf8Span.span
@@ -62,7 +63,7 @@ enum Attribution: Equatable {
             let byte = given[index]
             if byte >= 65 && byte <= 90 || byte == separator { needsWork = true }
         }
-        guard needsWork else { return login }
+        guard needsWork, !(login.hasPrefix("[IPv6:") && given.count <= nameBytesMax) else { return login }
         var bytes = login.utf8.prefix(nameBytesMax).map(lowered)
         if login.utf8.count > nameBytesMax {
             // A character that the cut goes through is left out whole, so that the name's name is the name.

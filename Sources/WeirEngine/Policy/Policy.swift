@@ -115,6 +115,8 @@ public struct Policy: Hashable, Sendable {
 
     /// Entries under the names that logins have, in lower case. Of two that differ in case alone the later in order holds.
     private static func normalised(_ given: [String: SubscriberEntry]) -> [String: SubscriberEntry] {
+        func isNormal(_ name: String) -> Bool { Attribution.normalised(name, plusSeparator: "") == name }
+        if given.allSatisfy({ isNormal($0.key) && $0.value.parent.map(isNormal) ?? true }) { return given }
         var result: [String: SubscriberEntry] = [:]
         result.reserveCapacity(given.count)
         for (name, entry) in given.sorted(by: { $0.key < $1.key }) {

@@ -21,10 +21,10 @@ struct KeyIndex: Sendable {
     /// How many keys are in.
     private(set) var count = 0
 
-    /// An index for up to `capacity` keys, filled to at most two thirds.
+    /// An index for up to `capacity` keys, filled to at most three quarters.
     init(capacity: Int) {
         var size = 16
-        while size * 2 < capacity * 3 { size *= 2 }
+        while size * 3 < capacity * 4 { size *= 2 }
         places = Array(repeating: Place(), count: size)
         mask = size - 1
     }
