@@ -6,7 +6,9 @@ let package = Package(
     name: "fuzz",
     dependencies: [.package(name: "weir", path: "..")],
     targets: [
-        .executableTarget(name: "FuzzParsers", dependencies: [.product(name: "WeirCore", package: "weir")])
+        .target(name: "CFuzzDriver"),
+        .executableTarget(
+            name: "FuzzParsers", dependencies: ["CFuzzDriver", .product(name: "WeirCore", package: "weir")]),
     ],
     swiftLanguageModes: [.v6]
 )

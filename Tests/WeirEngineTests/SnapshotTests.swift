@@ -238,4 +238,18 @@ struct CodecTests {
             #expect(throws: CodecError.self) { try Limit(&reader) }
         }
     }
+
+    @Test("a policy with blocks of every length reads back as it was", arguments: [0, 1, 32, 64, 127, 128])
+    func blocksOfEveryLength(length: Int) throws {
+        let address = NetworkAddress(high: 0x2001_0DB8_0000_0000, low: 5)
+        let prefix = NetworkPrefix(address, length: length)
+        let policy = Policy(
+            addressMap: AddressMap([AddressMap.Entry(prefix: prefix, subscriber: "line-7")]), trustedRelays: [prefix],
+            networks: [prefix])
+        var out = ByteWriter()
+        policy.encode(&out)
+        var reader = ByteReader(out.bytes)
+        #expect(try Policy(&reader) == policy)
+        try reader.finish()
+    }
 }

@@ -71,7 +71,7 @@ public struct AddressMap: Hashable, Sendable {
         out.array(entries) {
             $0.fixed64($1.prefix.address.high)
             $0.fixed64($1.prefix.address.low)
-            $0.byte(UInt8($1.prefix.length))
+            $0.count($1.prefix.length)
             $0.string($1.subscriber)
         }
     }

@@ -177,7 +177,7 @@ extension Policy {
             out.array(list) {
                 $0.fixed64($1.address.high)
                 $0.fixed64($1.address.low)
-                $0.byte(UInt8($1.length))
+                $0.count($1.length)
             }
         }
         out.count(ipv6PrefixLength)

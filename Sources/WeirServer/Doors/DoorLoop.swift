@@ -122,6 +122,9 @@ final class DoorLoop: @unchecked Sendable {
                 everySecond()
             }
         }
+        // What was asked while the thread was busy is answered still.
+        let count = Int(weir_epoll_wait(epoll, &ready, 256, 0))
+        for index in 0..<max(0, count) { serve(ready[index]) }
         for listener in listeners {
             close(listener.descriptor)
             if let path = listener.path { unlink(path) }

@@ -58,10 +58,12 @@ public final class LiveEngine: Sendable {
         self.backlogBytesMax = backlogBytesMax
     }
 
-    /// Takes in what happened and returns what is to be done, and when it happened.
-    func step(_ event: Input.Event) -> (at: Timestamp, outputs: [Output]) {
+    /// Takes in what happened and returns what is to be done, and when it happened. Tests read another clock.
+    func step(
+        _ event: Input.Event, reading: (inout WallClock) -> (now: Timestamp, jump: Int64) = { $0.read() }
+    ) -> (at: Timestamp, outputs: [Output]) {
         state.withLock { state in
-            let (now, jump) = state.clock.read()
+            let (now, jump) = reading(&state.clock)
             if jump != 0 { LiveEngine.record(Input(at: now, .clockShifted(jump)), &state, backlogBytesMax) }
             return (now, LiveEngine.record(Input(at: now, event), &state, backlogBytesMax))
         }
@@ -70,8 +72,13 @@ public final class LiveEngine: Sendable {
     /// Steps the engine and writes input and outputs into the open group.
     @discardableResult
     private static func record(_ input: Input, _ state: inout State, _ backlogBytesMax: Int) -> [Output] {
+        recordGap(&state, backlogBytesMax)
         let outputs = state.engine.step(input)
-        guard state.group.byteCount + state.bytesBeingWritten < backlogBytesMax else {
+        // Between a loss and its gap nothing is written, but for a clock jump: without it, time would run backwards in
+        // the replay of what follows.
+        var isJump = false
+        if case .clockShifted = input.event { isJump = true }
+        guard isJump || state.lost == 0 && state.group.byteCount + state.bytesBeingWritten < backlogBytesMax else {
             state.lost += 1
             return outputs
         }
@@ -93,6 +100,14 @@ public final class LiveEngine: Sendable {
         return outputs
     }
 
+    /// Says how many inputs were lost, once half of the backlog is written: what follows is journalled again.
+    private static func recordGap(_ state: inout State, _ backlogBytesMax: Int) {
+        guard state.lost > 0, state.group.byteCount + state.bytesBeingWritten < backlogBytesMax / 2 else { return }
+        let lost = state.lost
+        state.lost = 0
+        record(Input(at: state.engine.now, .gap(lost)), &state, backlogBytesMax)
+    }
+
     /// Reads the engine under the lock. The body must be short: a few hundred subscribers at most.
     func read<Result: Sendable>(_ body: (borrowing Engine) -> Result) -> Result {
         state.withLock { state in body(state.engine) }
@@ -109,11 +124,7 @@ public final class LiveEngine: Sendable {
     /// on disk.
     func takeGroup() -> JournalGroup? {
         state.withLock { state in
-            if state.lost > 0, state.group.byteCount + state.bytesBeingWritten < backlogBytesMax / 2 {
-                let lost = state.lost
-                state.lost = 0
-                LiveEngine.record(Input(at: state.engine.now, .gap(lost)), &state, backlogBytesMax)
-            }
+            LiveEngine.recordGap(&state, backlogBytesMax)
             guard state.group.count > 0 else { return nil }
             var taken = JournalGroup()
             swap(&taken, &state.spare)

@@ -226,7 +226,8 @@ final class Recorder: Sendable {
             defer { snapshotUnderWay.store(false, ordering: .releasing) }
             do {
                 let recovered = try Recovery.recover(store) {
-                    preconditionFailure("the first snapshot is made at start")
+                    // The first one is made at start. A damaged disk must not end the decisions.
+                    throw JournalDamage(position: 0, found: "there is no good snapshot to begin from")
                 }
                 if let damage = recovered.damage {
                     logger.error("no snapshot: the journal is damaged", metadata: ["damage": "\(damage)"])

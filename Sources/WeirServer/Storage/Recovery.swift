@@ -26,7 +26,7 @@ enum Recovery {
     private static let snapshotsKept = 2
 
     /// Brings back the engine; `fresh` makes one where there is nothing.
-    static func recover(_ store: Store, fresh: () -> Engine) throws -> Recovered {
+    static func recover(_ store: Store, fresh: () throws -> Engine) throws -> Recovered {
         try store.pool.read { database in
             var damage: [String] = []
             var start: (engine: Engine, position: UInt64)?
@@ -35,10 +35,12 @@ enum Recovery {
                     start = (try Engine(snapshot: try bytes(ofSnapshot: position, database)), position)
                 } catch let error as CodecError {
                     damage.append("snapshot at position \(position): \(error)")
+                } catch let error as DatabaseError where error.resultCode == .SQLITE_CORRUPT {
+                    damage.append("snapshot at position \(position): \(error)")
                 }
             }
             var result = Recovered(
-                engine: start?.engine ?? fresh(), position: start?.position ?? 0, damage: nil, differing: 0)
+                engine: try start?.engine ?? fresh(), position: start?.position ?? 0, damage: nil, differing: 0)
             do {
                 try Journal.rows(from: result.position, in: database) { row in
                     result.differing += try replay(row, on: &result.engine, from: result.position)
@@ -47,6 +49,8 @@ enum Recovery {
             } catch let error as JournalDamage {
                 damage.append("journal \(error)")
             } catch let error as CodecError {
+                damage.append("journal at position \(result.position): \(error)")
+            } catch let error as DatabaseError where error.resultCode == .SQLITE_CORRUPT {
                 damage.append("journal at position \(result.position): \(error)")
             }
             result.damage = damage.isEmpty ? nil : damage.joined(separator: "; ")

@@ -107,13 +107,15 @@ final class Store: Sendable {
     /// the first start. Several nodes share one by copying the file.
     func addressKey() throws -> KeyedHash {
         let path = directory + "/hash.key"
-        if let text = try? String(contentsOfFile: path, encoding: .utf8) {
+        if FileManager.default.fileExists(atPath: path) {
+            let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
             let digits = text.trimmingCharacters(in: .whitespacesAndNewlines)
-            guard digits.utf8.count == 32, let first = UInt64(digits.prefix(16), radix: 16),
+            guard digits.utf8.count == 32, digits.allSatisfy(\.isHexDigit),
+                let first = UInt64(digits.prefix(16), radix: 16),
                 let second = UInt64(digits.suffix(16), radix: 16)
             else {
                 throw StoreError(
-                    path: path, found: "not 32 hexadecimal digits",
+                    path: path, found: "not 32 hexadecimal digits that can be read",
                     remedy: "Restore it from a backup; with a new key, whom subscribers wrote to before is forgotten")
             }
             return KeyedHash(key0: first, key1: second)
