@@ -110,7 +110,7 @@ public final class HoldAgent: Sendable {
 
     /// True for what postsuper takes as a queue id, and nothing that could be an option or a path.
     static func isQueueID(_ text: String) -> Bool {
-        (1...40).contains(text.utf8.count)
+        (1...40).contains(text.utf8.count) && text.uppercased() != "ALL"
             && text.utf8.allSatisfy { ($0 >= 48 && $0 <= 57) || ($0 >= 65 && $0 <= 90) || ($0 >= 97 && $0 <= 122) }
     }
 

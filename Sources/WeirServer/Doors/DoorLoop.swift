@@ -39,6 +39,8 @@ final class DoorLoop: @unchecked Sendable {
     private let epoll: Int32
     /// Written to by `stop`.
     private let wakeup: Int32
+    /// A descriptor kept for the moment when there is none left.
+    private var spare: Int32
     /// The listening sockets.
     private var listeners: [Listener] = []
     /// Connections by descriptor.
@@ -57,6 +59,7 @@ final class DoorLoop: @unchecked Sendable {
         self.desk = desk
         epoll = weir_epoll_create()
         wakeup = weir_eventfd()
+        spare = weir_eventfd()
         guard epoll >= 0, wakeup >= 0 else { throw SystemError(call: "epoll_create1", number: errno) }
         weir_epoll_set(epoll, 1, wakeup, UInt32(WEIR_READABLE), DoorLoop.stopToken)
     }
@@ -150,7 +153,10 @@ final class DoorLoop: @unchecked Sendable {
         var peer = [CChar](repeating: 0, count: 46)
         for _ in 0..<64 {
             let descriptor = weir_accept(listener.descriptor, &peer)
-            guard descriptor >= 0 else { return }
+            guard descriptor >= 0 else {
+                if errno == EMFILE || errno == ENFILE { refuseOne(listener) }
+                return
+            }
             guard desk.metrics.open(listener.door) < DoorLimits.connectionsMax else {
                 desk.metrics.connectionsRefused.add()
                 close(descriptor)
@@ -162,6 +168,16 @@ final class DoorLoop: @unchecked Sendable {
             desk.metrics.connection(listener.door, 1)
             weir_epoll_set(epoll, 1, descriptor, UInt32(WEIR_READABLE), UInt64(descriptor))
         }
+    }
+
+    /// Out of descriptors: gives up the spare one to take a connection and close it, or it would be ready for ever.
+    private func refuseOne(_ listener: Listener) {
+        desk.metrics.connectionsRefused.add()
+        close(spare)
+        var peer = [CChar](repeating: 0, count: 46)
+        let descriptor = weir_accept(listener.descriptor, &peer)
+        if descriptor >= 0 { close(descriptor) }
+        spare = weir_eventfd()
     }
 
     /// Reads once, decides, answers in one write.

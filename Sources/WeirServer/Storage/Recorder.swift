@@ -144,7 +144,7 @@ final class Recorder: Sendable {
             } catch {
                 if attempt % 20 == 0 {
                     logger.error(
-                        "the journal can't be written; decisions go on, up to \(LiveEngine.backlogBytesDefault >> 20) MiB are kept",
+                        "the journal can't be written; decisions go on, up to the configured backlog is kept",
                         metadata: ["error": "\(error)", "state": "\(store.directory)"])
                 }
                 metrics.journalFailing.store(true, ordering: .relaxed)

@@ -27,7 +27,8 @@ enum Recovery {
 
     /// Brings back the engine; `fresh` makes one where there is nothing.
     static func recover(_ store: Store, fresh: () throws -> Engine) throws -> Recovered {
-        try store.pool.read { database in
+        // Without a transaction: SQLite would not end one in which it met a broken page.
+        try store.pool.unsafeRead { database in
             var damage: [String] = []
             var start: (engine: Engine, position: UInt64)?
             for position in try positions(database) where start == nil {

@@ -58,6 +58,10 @@ public struct ReplayReport: Codable, Sendable {
                 }
             } catch let error as JournalDamage {
                 report.damage = "\(error)"
+            } catch let error as CodecError {
+                report.damage = "at position \(position): \(error)"
+            } catch let error as DatabaseError where error.resultCode == .SQLITE_CORRUPT {
+                report.damage = "at position \(position): \(error)"
             }
             report.end = position
             report.messages = engine.totals.messages

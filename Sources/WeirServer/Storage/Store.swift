@@ -115,7 +115,7 @@ final class Store: Sendable {
                 let second = UInt64(digits.suffix(16), radix: 16)
             else {
                 throw StoreError(
-                    path: path, found: "not 32 hexadecimal digits that can be read",
+                    path: path, found: "not 32 hexadecimal digits",
                     remedy: "Restore it from a backup; with a new key, whom subscribers wrote to before is forgotten")
             }
             return KeyedHash(key0: first, key1: second)
