@@ -26,7 +26,7 @@ public struct Engine: Sendable {
             self.casesMax = casesMax
         }
 
-        /// A million subscribers at 400 bytes; messages for an hour at 70 a second.
+        /// A million subscribers at about 500 bytes (Docs/benchmarks.md); messages for an hour at 70 a second.
         public static let defaults = Bounds(
             subscribersMax: 1_000_000, messagesMax: 262_144, heldMax: 100_000, casesMax: 50_000)
     }
