@@ -38,7 +38,7 @@ public struct AddressHash: Sendable {
         var at = -1
         for index in 0..<length {
             let byte = bytes[index]
-            folded[index] = byte >= 65 && byte <= 90 ? byte | 0x20 : byte
+            folded[index] = byte &- 65 < 26 ? byte | 0x20 : byte
             if byte == UInt8(ascii: "@") { at = index }
         }
         let span = folded.span

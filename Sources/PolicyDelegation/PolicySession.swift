@@ -156,8 +156,16 @@ public struct PolicySession: DoorSession {
         renew(&transaction.session.helo, bytes.extracting(request.helo))
         renew(&transaction.session.login, bytes.extracting(request.login))
         transaction.envelope.reversePath = addressHash.key(bytes.extracting(request.sender))
-        let recipient = addressHash.key(bytes.extracting(request.recipient))
-        transaction.envelope.recipients = recipient.map { [Recipient($0)] } ?? []
+        if let recipient = addressHash.key(bytes.extracting(request.recipient)).map({ Recipient($0) }) {
+            // In place as a rule: the last question's array is free by now.
+            if transaction.envelope.recipients.isEmpty {
+                transaction.envelope.recipients.append(recipient)
+            } else {
+                transaction.envelope.recipients[0] = recipient
+            }
+        } else {
+            transaction.envelope.recipients.removeAll()
+        }
         transaction.envelope.recipientCount = request.recipientCount
         transaction.envelope.bytes = request.size
         renew(&transaction.queueID, bytes.extracting(request.queueID))

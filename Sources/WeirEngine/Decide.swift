@@ -3,18 +3,16 @@
 import MailTypes
 
 extension Engine {
-    /// Answers a door.
-    mutating func decide(_ transaction: Transaction, at time: Int64, _ outputs: inout [Output]) {
+    /// Answers a door; what else is to be done is added to `outputs`.
+    mutating func decide(_ transaction: Transaction, at time: Int64, _ outputs: inout [Output]) -> Decision {
         let message = find(transaction, at: time)
         if transaction.session.door == .policy, transaction.stage < .data {
-            outputs.append(.decision(note(transaction, message, at: time)))
-            return
+            return note(transaction, message, at: time)
         }
         let question = Engine.question(transaction)
         if messages.slots[message].answered.contains(question) {
             totals.repeated += 1
-            outputs.append(.decision(repeated(transaction, message)))
-            return
+            return repeated(transaction, message)
         }
         messages.slots[message].answered.insert(question)
         if transaction.session.door == .milter { messages.slots[message].milterAsked = true }
@@ -29,7 +27,8 @@ extension Engine {
         let decision = judge(
             transaction, message, identity, payers, before: before, isNewlyComplete: !wasComplete, at: time, &outputs)
         if isEnd { finish(message, decision, at: time) }
-        outputs.insert(.decision(decision), at: 0)
+        messages.indexSession(message)
+        return decision
     }
 
     /// Which of a message's questions a transaction is.
@@ -66,21 +65,27 @@ extension Engine {
         if let found, !mustBeginAnew(found, transaction) {
             message = found
         } else {
-            let before = found.map { messages.slots[$0] }
             if found == nil { supersede(transaction.session, sessionKey, at: time) }
-            message = create(at: time)
-            messages.setSessionKey(sessionKey, of: message)
-            if let before {
-                messages.slots[message].milterAsked = before.milterAsked
-                messages.slots[message].deadCounted = before.deadCounted
-                if before.queueKey != 0 { messages.setQueueKey(before.queueKey, of: message) }
-                if before.instance != 0 { messages.setInstance(before.instance, of: message) }
-            }
+            message = found.map { goOn(from: $0, at: time) } ?? create(at: time)
+            messages.slots[message].sessionKey = sessionKey
+            // What has an instance is found by that; its connection matters once something is counted.
+            if transaction.instance == 0 { messages.indexSession(message) }
         }
         if queueKey != 0, messages.slots[message].queueKey != queueKey { messages.setQueueKey(queueKey, of: message) }
         if transaction.instance != 0, messages.slots[message].instance != transaction.instance {
             messages.setInstance(transaction.instance, of: message)
         }
+        return message
+    }
+
+    /// A new record of a message whose old one was given up.
+    private mutating func goOn(from old: Int, at time: Int64) -> Int {
+        let before = messages.slots[old]
+        let message = create(at: time)
+        messages.slots[message].milterAsked = before.milterAsked
+        messages.slots[message].deadCounted = before.deadCounted
+        if before.queueKey != 0 { messages.setQueueKey(before.queueKey, of: message) }
+        if before.instance != 0 { messages.setInstance(before.instance, of: message) }
         return message
     }
 
@@ -101,24 +106,26 @@ extension Engine {
         return !messages.slots[message].answered.contains(Engine.question(transaction))
     }
 
-    /// A message known by one of its keys.
+    /// A message known by one of its keys. The queue id comes first: at the milter door it may name a message that the
+    /// policy door knows by instance from its recipients on.
     private func known(_ transaction: Transaction, queueKey: UInt64, sessionKey: UInt64, at time: Int64) -> Int? {
-        if transaction.instance != 0, let slot = messages.slot(of: transaction.instance),
-            messages.slots[slot].instance == transaction.instance
+        let question = Engine.question(transaction)
+        if queueKey != 0, let slot = messages.slot(of: queueKey),
+            time - messages.slots[slot].createdAt < Engine.messageMemoryNanoseconds
         {
-            return slot
-        }
-        if queueKey != 0, let slot = messages.slot(of: queueKey), messages.slots[slot].queueKey == queueKey,
-            time - messages.slots[slot].createdAt < Engine.messageMemoryNanoseconds,
-            transaction.instance == 0 || messages.slots[slot].instance == 0
-        {
+            if transaction.instance != 0, messages.slots[slot].instance == transaction.instance { return slot }
             // A queue id used again within the hour has another instance or comes from another connection.
             // Local submissions all look like one connection, but no message begins its data when it has ended.
             let hasBegunAgain =
-                messages.slots[slot].sessionKey == 0 && Engine.question(transaction) == .milterData
+                messages.slots[slot].sessionKey == 0 && question == .milterData
                 && messages.slots[slot].answered.contains(.milterData)
-            if messages.slots[slot].isOf(session: sessionKey), !hasBegunAgain { return slot }
+            if transaction.instance == 0 || messages.slots[slot].instance == 0,
+                messages.slots[slot].isOf(session: sessionKey), !hasBegunAgain
+            {
+                return slot
+            }
         }
+        if transaction.instance != 0, let slot = messages.slot(of: transaction.instance) { return slot }
         guard let slot = messages.slot(of: sessionKey), messages.slots[slot].sessionKey == sessionKey else {
             return nil
         }
@@ -127,7 +134,7 @@ extension Engine {
         if queueKey != 0, messages.slots[slot].queueKey != 0 {
             return messages.slots[slot].queueKey == queueKey ? slot : nil
         }
-        if messages.slots[slot].answered.contains(Engine.question(transaction)) { return nil }
+        if messages.slots[slot].answered.contains(question) { return nil }
         return slot
     }
 
@@ -145,7 +152,6 @@ extension Engine {
     /// Remembers a recipient that the policy door asks about before DATA. Nothing is counted: the recipient may yet be
     /// refused, and Weir's answer is always to go on.
     private mutating func note(_ transaction: Transaction, _ message: Int, at time: Int64) -> Decision {
-        let (identity, _) = payers(of: transaction, at: time)
         if let recipient = transaction.envelope.recipients.first?.key {
             if !messages.slots[message].recipients.contains(recipient),
                 messages.slots[message].recipients.count < Engine.recipientsKeptMax
@@ -156,7 +162,7 @@ extension Engine {
         }
         return Decision(
             message: messages.slots[message].number, queueID: transaction.queueID, stage: transaction.stage,
-            identity: identity, policyRevision: policy.revision, reason: .noted)
+            identity: identity(of: transaction), policyRevision: policy.revision, reason: .noted)
     }
 
     /// Most recipients remembered of one message; beyond it they are unavailable one by one.
@@ -182,7 +188,7 @@ extension Engine {
             if messages.slots[message].recipients.isEmpty, envelope.recipientCount == 1,
                 let only = envelope.recipients.first
             {
-                messages.slots[message].recipients = [only.key]
+                messages.slots[message].recipients.append(only.key)
             }
             messages.slots[message].recipientsAreComplete =
                 !messages.slots[message].recipients.isEmpty
@@ -192,12 +198,17 @@ extension Engine {
 
     /// Takes over the accepted recipients; at the end of the message they are as a rule those of DATA.
     private mutating func takeRecipients(_ all: [Recipient], _ message: Int) {
-        let known = messages.slots[message].recipients
-        if known.count == all.count, zip(known, all).allSatisfy({ $0 == $1.key && $1.refusal == nil }) { return }
-        var accepted: [AddressKey] = []
-        accepted.reserveCapacity(all.count)
-        for recipient in all where recipient.refusal == nil { accepted.append(recipient.key) }
-        messages.slots[message].recipients = accepted
+        if messages.slots[message].recipients.count == all.count,
+            all.indices.allSatisfy({
+                all[$0].refusal == nil && all[$0].key == messages.slots[message].recipients[$0]
+            })
+        {
+            return
+        }
+        messages.slots[message].recipients.removeAll()
+        for recipient in all where recipient.refusal == nil {
+            messages.slots[message].recipients.append(recipient.key)
+        }
     }
 
     /// Counts recipients that the mail server refused as not existing, once a message.
@@ -302,10 +313,10 @@ extension Engine {
         for payer in messages.slots[message].payers {
             let slot = Int(payer.slot)
             let plan = plan(of: slot)
-            for index in plan.limits.indices where payer.charged & (1 << UInt32(index)) != 0 {
-                let dimension = plan.limits[index].limit.dimension
+            for index in plan.gauges.indices where payer.charged & (1 << UInt32(index)) != 0 {
+                let dimension = plan.gauges[index].dimension
                 guard dimension == .recipients || dimension == .bytes else { continue }
-                subscribers.slots[slot].buckets[plan.limits[index].place].cancel(less.units(dimension))
+                subscribers.slots[slot].buckets[plan.gauges[index].place].cancel(less.units(dimension))
             }
         }
         return part

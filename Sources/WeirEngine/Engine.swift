@@ -98,14 +98,17 @@ public struct Engine: Sendable {
     /// `input.at` must not be before that of the input before; the shell takes it inside its lock. A clock jump alone may
     /// set it back: `clockShifted` moves the state by as much, so that engine time goes on.
     public mutating func step(_ input: Input) -> [Output] {
+        var outputs: [Output] = []
+        if case .transaction(let transaction) = input.event {
+            let decision = step(transaction, at: input.at, &outputs)
+            outputs.insert(.decision(decision), at: 0)
+            return outputs
+        }
         let before = engineTime
         if case .clockShifted(let nanoseconds) = input.event { shiftClock(by: nanoseconds) }
-        now = input.at
-        let time = engineTime
-        precondition(time >= before, "time ran backwards: the shell must clamp it inside the lock")
-        var outputs: [Output] = []
+        let time = advance(to: input.at, from: before)
         switch input.event {
-        case .transaction(let transaction): decide(transaction, at: time, &outputs)
+        case .transaction: break
         case .withdrawn(let transaction): withdraw(transaction, at: time)
         case .delivery(let delivery): note(delivery, at: time)
         case .policy(let policy): replacePolicy(policy, at: time)
@@ -118,6 +121,21 @@ public struct Engine: Sendable {
         }
         housekeep(at: engineTime, &outputs)
         return outputs
+    }
+
+    /// The same for a transaction, the input that comes most: returns the decision, and adds the other outputs.
+    public mutating func step(_ transaction: Transaction, at: Timestamp, _ outputs: inout [Output]) -> Decision {
+        let time = advance(to: at, from: engineTime)
+        let decision = decide(transaction, at: time, &outputs)
+        housekeep(at: time, &outputs)
+        return decision
+    }
+
+    /// Sets the clock, and returns engine time, which was `before`.
+    private mutating func advance(to at: Timestamp, from before: Int64) -> Int64 {
+        now = at
+        precondition(engineTime >= before, "time ran backwards: the shell must clamp it inside the lock")
+        return engineTime
     }
 
     /// Keeps engine time where it is when the clock jumps. Cases show clock time, so they move with the clock.

@@ -73,13 +73,19 @@ public struct OperatorAct: Hashable, Sendable {
 // MARK: - Storage
 
 extension Input {
+    /// Writes a transaction as the input that it is.
+    public static func encode(_ transaction: Transaction, at: Timestamp, _ out: inout ByteWriter) {
+        out.timestamp(at)
+        out.byte(1)
+        transaction.encode(&out)
+    }
+
     /// Writes the input.
     public func encode(_ out: inout ByteWriter) {
+        if case .transaction(let transaction) = event { return Input.encode(transaction, at: at, &out) }
         out.timestamp(at)
         switch event {
-        case .transaction(let transaction):
-            out.byte(1)
-            transaction.encode(&out)
+        case .transaction: break
         case .withdrawn(let transaction):
             out.byte(2)
             transaction.encode(&out)

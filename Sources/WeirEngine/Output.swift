@@ -31,12 +31,16 @@ public enum Acknowledgement: Hashable, Sendable {
 // MARK: - Storage
 
 extension Output {
+    /// Writes a decision as the output that it is.
+    public static func encode(_ decision: Decision, _ out: inout ByteWriter) {
+        out.byte(1)
+        decision.encode(&out)
+    }
+
     /// Writes the output.
     public func encode(_ out: inout ByteWriter) {
         switch self {
-        case .decision(let decision):
-            out.byte(1)
-            decision.encode(&out)
+        case .decision(let decision): Output.encode(decision, &out)
         case .case(let remediation):
             out.byte(2)
             remediation.encode(&out)

@@ -162,16 +162,23 @@ public final class Service: Sendable {
         let addressHash = AddressHash(key)
         let instanceHash = KeyedHash(key0: key.hash(1), key1: key.hash(2))
         for endpoint in configuration.listeners.policy {
-            try loop.listen(.policy, at: endpoint, mailHosts: configuration.mailHosts) { host in
-                PolicySession(mailHost: host, addressHash: addressHash, instanceHash: instanceHash)
+            try loop.listen(.policy, at: endpoint) { [mailHosts = configuration.mailHosts] descriptor, peer in
+                PolicyDoorConnection(
+                    PolicySession(
+                        mailHost: mailHosts.name(of: NetworkAddress(peer)), addressHash: addressHash,
+                        instanceHash: instanceHash),
+                    descriptor: descriptor, peer: peer)
             }
         }
         for endpoint in configuration.listeners.milter {
-            try loop.listen(.milter, at: endpoint, mailHosts: configuration.mailHosts) { host in
+            try loop.listen(.milter, at: endpoint) { [mailHosts = configuration.mailHosts] descriptor, peer in
+                let host = mailHosts.name(of: NetworkAddress(peer))
                 let probe = Transaction(stage: .connect, session: MailTypes.Session(door: .milter, mailHost: host))
                 var fields: [String] = []
                 for case .fields(let names) in live.read({ $0.questions(for: probe) }) { fields += names }
-                return MilterSession(mailHost: host, addressHash: addressHash, wantedFields: fields)
+                return MilterDoorConnection(
+                    MilterSession(mailHost: host, addressHash: addressHash, wantedFields: fields),
+                    descriptor: descriptor, peer: peer)
             }
         }
     }

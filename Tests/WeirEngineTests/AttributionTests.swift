@@ -29,7 +29,7 @@ struct AttributionTests {
         mail.client = client.flatMap { NetworkAddress($0) }
         mail.isLocalSubmission = isLocal
         if let header { mail.fields = [Content.Field(name: "x-auth", body: header)] }
-        return Attribution(mail.transaction(.milter, .endOfMessage), Self.policy)
+        return Attribution.of(mail.transaction(.milter, .endOfMessage), Self.policy)
     }
 
     @Test("login, then map, then header, then address")
@@ -58,7 +58,7 @@ struct AttributionTests {
         for (client, isLocal) in [("127.0.0.1", false), ("::1", false), ("192.0.2.1", true)] {
             var local = mail
             (local.client, local.isLocalSubmission) = (NetworkAddress(client), isLocal)
-            #expect(Attribution(local.transaction(.milter, .data), onePlan()) == .nobody(.loopback))
+            #expect(Attribution.of(local.transaction(.milter, .data), onePlan()) == .nobody(.loopback))
         }
     }
 

@@ -15,41 +15,28 @@ enum Attribution: Equatable {
     static let nameBytesMax = 256
 
     /// Whose transaction it is under a policy.
-    init(_ transaction: Transaction, _ policy: Policy) {
+    static func of(_ transaction: Transaction, _ policy: Policy) -> Attribution {
         let session = transaction.session
         if !session.login.isEmpty {
-            self = .named(Attribution.normalised(session.login, plusSeparator: policy.plusSeparator), .login)
-            return
+            return .named(Attribution.normalised(session.login, plusSeparator: policy.plusSeparator), .login)
         }
         if !session.isLocalSubmission, let client = session.client, let name = policy.addressMap.subscriber(of: client)
         {
-            self = .named(name, .map)
-            return
+            return .named(name, .map)
         }
         let isLocal = session.isLocalSubmission || session.client?.isLoopback == true
         let isRelay =
             isLocal || session.client.map { client in policy.trustedRelays.contains { $0.contains(client) } } == true
         if isRelay, let rule = policy.headerRule {
-            if let name = rule.subscriber(in: transaction.content.fields) {
-                self = .named(Attribution.normalised(name, plusSeparator: policy.plusSeparator), .header)
-            } else {
-                self = .nobody(.noHeader)
-            }
-            return
+            guard let name = rule.subscriber(in: transaction.content.fields) else { return .nobody(.noHeader) }
+            return .named(Attribution.normalised(name, plusSeparator: policy.plusSeparator), .header)
         }
-        guard !isLocal else {
-            self = .nobody(.loopback)
-            return
-        }
-        guard let client = session.client else {
-            self = .nobody(.noClient)
-            return
-        }
+        guard !isLocal else { return .nobody(.loopback) }
+        guard let client = session.client else { return .nobody(.noClient) }
         guard policy.networks.isEmpty || policy.networks.contains(where: { $0.contains(client) }) else {
-            self = .nobody(.outside)
-            return
+            return .nobody(.outside)
         }
-        self = .address(client.isIPv4 ? client : client.masked(to: policy.ipv6PrefixLength))
+        return .address(client.isIPv4 ? client : client.masked(to: policy.ipv6PrefixLength))
     }
 
     /// A login in lower case and without its plus-address, so that neither makes a second identity:

@@ -1,15 +1,16 @@
 // From a keyed 64-bit hash to a slot of a table: the one lookup on the path of every message.
 
-/// An open-addressing hash index with linear probing and backward-shift deletion: 16 bytes a place, one cache line a
+/// An open-addressing hash index with linear probing and backward-shift deletion: 8 bytes a place, one cache line a
 /// lookup, no tombstones.
 ///
-/// Keys come out of `KeyedHash`, so an attacker can't choose colliding ones, and they are uniform already: the low bits are
-/// the place. The capacity is fixed at birth: growth would hold the engine's lock for too long.
+/// Keys come out of `KeyedHash`, so an attacker can't choose colliding ones, and they are uniform already. A place holds the
+/// lower half of a key, whose low bits are its home; the table that the slot belongs to knows the whole key and is asked
+/// whether it is the right one. The capacity is fixed at birth: growth would hold the engine's lock for too long.
 struct KeyIndex: Sendable {
     /// One place.
-    private struct Place: Sendable {
-        /// The key; meaningless where the place is empty.
-        var key: UInt64 = 0
+    private struct Place: Sendable, Equatable {
+        /// The lower half of the key; meaningless where the place is empty.
+        var tag: UInt32 = 0
         /// Slot plus one; 0 for an empty place.
         var slot: UInt32 = 0
     }
@@ -29,40 +30,48 @@ struct KeyIndex: Sendable {
         mask = size - 1
     }
 
-    /// The slot of a key, nil where it is not in.
-    func slot(of key: UInt64) -> Int? {
-        var place = Int(truncatingIfNeeded: key) & mask
-        while places[place].slot != 0 {
-            if places[place].key == key { return Int(places[place].slot) - 1 }
+    /// The slot of a key, nil where it is not in. `isRight` says whether a slot is under that key.
+    @inline(__always)
+    func slot(of key: UInt64, where isRight: (Int) -> Bool) -> Int? {
+        let tag = UInt32(truncatingIfNeeded: key)
+        var place = Int(tag) & mask
+        while true {
+            let found = places[place]
+            if found.slot == 0 { return nil }
+            if found.tag == tag, isRight(Int(found.slot) - 1) { return Int(found.slot) - 1 }
             place = (place &+ 1) & mask
         }
-        return nil
     }
 
     /// Puts a key in, or points it to another slot.
-    mutating func set(_ key: UInt64, to slot: Int) {
-        var place = Int(truncatingIfNeeded: key) & mask
+    @inline(__always)
+    mutating func set(_ key: UInt64, to slot: Int, where isRight: (Int) -> Bool) {
+        let tag = UInt32(truncatingIfNeeded: key)
+        var place = Int(tag) & mask
         while places[place].slot != 0 {
-            if places[place].key == key {
+            if places[place].tag == tag, isRight(Int(places[place].slot) - 1) {
                 places[place].slot = UInt32(slot + 1)
                 return
             }
             place = (place &+ 1) & mask
         }
         precondition(count < mask, "the index is given more keys than it was made for")
-        places[place] = Place(key: key, slot: UInt32(slot + 1))
+        places[place] = Place(tag: tag, slot: UInt32(slot + 1))
         count += 1
     }
 
     /// Takes a key out, if it still points to that slot.
     mutating func remove(_ key: UInt64, of slot: Int) {
-        var hole = Int(truncatingIfNeeded: key) & mask
-        while places[hole].slot != 0, places[hole].key != key { hole = (hole &+ 1) & mask }
-        guard places[hole].slot == UInt32(slot + 1) else { return }
+        let wanted = Place(tag: UInt32(truncatingIfNeeded: key), slot: UInt32(slot + 1))
+        var hole = Int(wanted.tag) & mask
+        while places[hole] != wanted {
+            guard places[hole].slot != 0 else { return }
+            hole = (hole &+ 1) & mask
+        }
         count -= 1
         var next = (hole &+ 1) & mask
         while places[next].slot != 0 {
-            let home = Int(truncatingIfNeeded: places[next].key) & mask
+            let home = Int(places[next].tag) & mask
             if (next &- home) & mask >= (next &- hole) & mask {
                 places[hole] = places[next]
                 hole = next

@@ -50,6 +50,9 @@ struct Amounts: Hashable, Sendable {
     }
 }
 
+/// The accepted recipients of a message; nearly always one.
+typealias AcceptedRecipients = SmallArray<1, AddressKey>
+
 /// The payers of a message, the subscriber first, then its parents; nearly always one.
 typealias Payers = SmallArray<1, Payer>
 
@@ -113,7 +116,7 @@ struct MessageRecord: Sendable {
     /// RCPT requests seen at the policy door.
     var recipientRequests: Int32 = 0
     /// The accepted recipients, as far as they are known; dropped when the message ends.
-    var recipients: [AddressKey] = []
+    var recipients = AcceptedRecipients(filler: AddressKey(address: 0, domain: 0))
     /// True where nothing but the connection names it.
     var isAnonymous: Bool { queueKey == 0 && instance == 0 }
     /// The counts.
@@ -124,6 +127,13 @@ struct MessageRecord: Sendable {
     var inserted: [InsertedKey] = []
     /// The answer where it was not a plain accept, kept for repetitions: none or one, out of line to keep records small.
     var kept: [Decision] = []
+
+    /// True where the index finds it by `sessionKey`.
+    var sessionIsIndexed = false
+
+    /// True where the record is under a key.
+    @inline(__always)
+    func has(_ key: UInt64) -> Bool { queueKey == key || sessionKey == key || instance == key }
 
     /// True where the message is open on a connection, or was when it ended.
     func isOf(session: UInt64) -> Bool { sessionKey == session || sessionKey == 0 && endedSession == session }
@@ -177,44 +187,47 @@ struct MessageTable: Sendable {
     }
 
     /// The slot of a key.
-    func slot(of key: UInt64) -> Int? { index.slot(of: key) }
+    func slot(of key: UInt64) -> Int? { index.slot(of: key) { slots[$0].has(key) } }
 
     /// Lets a queue key find a message. The one that it had is forgotten, so that the index never holds more than three
     /// keys a message; a key that found another message finds this one from now on.
     mutating func setQueueKey(_ key: UInt64, of slot: Int) {
-        replace(slots[slot].queueKey, by: key, of: slot)
+        if slots[slot].queueKey != 0 { index.remove(slots[slot].queueKey, of: slot) }
+        put(key, slot)
         slots[slot].queueKey = key
-    }
-
-    /// Lets a connection find a message, in the same way.
-    mutating func setSessionKey(_ key: UInt64, of slot: Int) {
-        replace(slots[slot].sessionKey, by: key, of: slot)
-        slots[slot].sessionKey = key
     }
 
     /// Lets an instance find a message, in the same way.
     mutating func setInstance(_ key: UInt64, of slot: Int) {
-        replace(slots[slot].instance, by: key, of: slot)
+        if slots[slot].instance != 0 { index.remove(slots[slot].instance, of: slot) }
+        put(key, slot)
         slots[slot].instance = key
     }
 
-    /// Takes one key of a message out of the index and puts another in.
-    private mutating func replace(_ old: UInt64, by new: UInt64, of slot: Int) {
-        if old != 0 { index.remove(old, of: slot) }
-        index.set(new, to: slot)
+    /// Lets the connection of a new message find it.
+    mutating func indexSession(_ slot: Int) {
+        guard slots[slot].sessionKey != 0, !slots[slot].sessionIsIndexed else { return }
+        put(slots[slot].sessionKey, slot)
+        slots[slot].sessionIsIndexed = true
+    }
+
+    /// Points a key to a slot.
+    private mutating func put(_ key: UInt64, _ slot: Int) {
+        let slots = slots
+        index.set(key, to: slot) { slots[$0].has(key) }
     }
 
     /// Takes all keys of a message out of the index.
     mutating func forgetKeys(_ slot: Int) {
         if slots[slot].queueKey != 0 { index.remove(slots[slot].queueKey, of: slot) }
-        if slots[slot].sessionKey != 0 { index.remove(slots[slot].sessionKey, of: slot) }
+        if slots[slot].sessionIsIndexed { index.remove(slots[slot].sessionKey, of: slot) }
         if slots[slot].instance != 0 { index.remove(slots[slot].instance, of: slot) }
     }
 
     /// Ends the search by connection: the next message there is another one.
     mutating func forgetSession(_ slot: Int) {
-        guard slots[slot].sessionKey != 0 else { return }
-        index.remove(slots[slot].sessionKey, of: slot)
+        if slots[slot].sessionIsIndexed { index.remove(slots[slot].sessionKey, of: slot) }
+        slots[slot].sessionIsIndexed = false
         slots[slot].sessionKey = 0
     }
 
@@ -248,8 +261,10 @@ extension MessageTable {
         out.count(slots.count)
         for slot in slots.indices {
             slots[slot].encode(&out)
-            let keys = [slots[slot].queueKey, slots[slot].sessionKey, slots[slot].instance]
-            for key in keys { out.bool(key != 0 && index.slot(of: key) == slot) }
+            let record = slots[slot]
+            for key in [record.queueKey, record.sessionIsIndexed ? record.sessionKey : 0, record.instance] {
+                out.bool(key != 0 && self.slot(of: key) == slot)
+            }
         }
     }
 
@@ -267,9 +282,9 @@ extension MessageTable {
         for slot in 0..<total {
             slots.append(try MessageRecord(&input))
             // A key that another message took over is still in the record, and not in the index.
-            for key in [slots[slot].queueKey, slots[slot].sessionKey, slots[slot].instance] where try input.bool() {
-                index.set(key, to: slot)
-            }
+            if try input.bool() { put(slots[slot].queueKey, slot) }
+            if try input.bool() { indexSession(slot) }
+            if try input.bool() { put(slots[slot].instance, slot) }
         }
     }
 }
@@ -292,7 +307,7 @@ extension MessageRecord {
             out.bool(flag)
         }
         out.signed(Int64(recipientRequests))
-        out.array(recipients) {
+        out.array(Array(recipients)) {
             $0.fixed64($1.address)
             $0.fixed64($1.domain)
         }
@@ -331,8 +346,8 @@ extension MessageRecord {
         wouldStop = try input.bool()
         amounts.isNullSender = try input.bool()
         recipientRequests = try input.int32()
-        recipients = try input.array(minimumBytes: 16) { (r) throws(CodecError) in
-            AddressKey(address: try r.fixed64(), domain: try r.fixed64())
+        for _ in 0..<(try input.count(minimumBytes: 16)) {
+            recipients.append(AddressKey(address: try input.fixed64(), domain: try input.fixed64()))
         }
         amounts.recipients = try input.signed()
         amounts.bytes = try input.signed()

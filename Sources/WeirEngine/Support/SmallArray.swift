@@ -36,6 +36,12 @@ struct SmallArray<let inlineCount: Int, Element: Sendable>: Sendable, RandomAcce
         }
     }
 
+    /// Takes all elements out.
+    mutating func removeAll() {
+        if count > inlineCount { far = [] }
+        count = 0
+    }
+
     /// Adds an element.
     mutating func append(_ element: Element) {
         if endIndex < inlineCount { near[endIndex] = element } else { far.append(element) }

@@ -98,7 +98,7 @@ struct SubscriberTable: Sendable {
 
     /// The slot of a key; the name, where given, must be the same.
     func slot(of key: UInt64, name: String? = nil) -> Int? {
-        guard let slot = index.slot(of: key) else { return nil }
+        guard let slot = index.slot(of: key, where: { slots[$0].key == key }) else { return nil }
         if let name, slots[slot].name != name { return nil }
         return slot
     }
@@ -107,12 +107,12 @@ struct SubscriberTable: Sendable {
     mutating func insert(key: UInt64, name: String) -> Int? {
         if let slot = free.popLast().map(Int.init) {
             slots[slot] = SubscriberState(name: name, key: key, serial: slots[slot].serial &+ 1)
-            index.set(key, to: slot)
+            put(key, slot)
             return slot
         }
         if slots.count < capacity {
             slots.append(SubscriberState(name: name, key: key, serial: 0))
-            index.set(key, to: slots.count - 1)
+            put(key, slots.count - 1)
             return slots.count - 1
         }
         guard let victim = longestIdle() else { return nil }
@@ -120,8 +120,14 @@ struct SubscriberTable: Sendable {
         leaveParent(victim)
         index.remove(slots[victim].key, of: victim)
         slots[victim] = SubscriberState(name: name, key: key, serial: slots[victim].serial &+ 1)
-        index.set(key, to: victim)
+        put(key, victim)
         return victim
+    }
+
+    /// Points a key to a slot.
+    private mutating func put(_ key: UInt64, _ slot: Int) {
+        let slots = slots
+        index.set(key, to: slot) { slots[$0].key == key }
     }
 
     /// The longest idle of the next candidates that nothing pins.
@@ -189,7 +195,7 @@ extension SubscriberTable {
         for slot in 0..<total {
             let state = try SubscriberState(&input)
             slots.append(state)
-            if !state.name.isEmpty { index.set(state.key, to: slot) }
+            if !state.name.isEmpty { put(state.key, slot) }
         }
     }
 }

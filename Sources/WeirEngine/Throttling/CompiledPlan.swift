@@ -2,20 +2,39 @@
 
 import MailTypes
 
-/// One limit, ready to be checked.
+/// The numbers of a limit, without its words: what every message is checked against.
+struct Gauge: Sendable {
+    /// What is counted.
+    let dimension: Dimension
+    /// True where the action is taken.
+    let isEnforced: Bool
+    /// Its index among the plan's buckets or among its windows.
+    let place: Int
+    /// Its rate; unused for distinct dimensions.
+    let rate: Rate
+    /// How much per period.
+    let amount: Int64
+    /// The period in seconds.
+    let periodSeconds: Int64
+}
+
+/// One limit, ready to be checked and explained.
 struct CompiledLimit: Sendable {
     /// The limit as configured.
     let limit: Limit
-    /// Its rate; unused for distinct dimensions.
-    let rate: Rate
-    /// Its index among the plan's buckets or among its windows.
-    let place: Int
+    /// Its numbers.
+    let gauge: Gauge
     /// `plan/limit`, in replies, logs and metrics.
     let rule: String
     /// The finding's symbol.
     let symbol: String
+
+    /// Its rate; unused for distinct dimensions.
+    var rate: Rate { gauge.rate }
+    /// Its index among the plan's buckets or among its windows.
+    var place: Int { gauge.place }
     /// True where the action is taken.
-    let isEnforced: Bool
+    var isEnforced: Bool { gauge.isEnforced }
 }
 
 /// A plan, ready to be walked.
@@ -24,6 +43,8 @@ final class CompiledPlan: Sendable {
     let plan: Plan
     /// The limits in evaluation order.
     let limits: [CompiledLimit]
+    /// Their numbers, in the same order.
+    let gauges: [Gauge]
     /// How many of them count by bucket.
     let bucketCount: Int
     /// How many of them count distinct keys.
@@ -57,13 +78,17 @@ final class CompiledPlan: Sendable {
             compiled.append(
                 CompiledLimit(
                     limit: limit,
-                    rate: Rate(interval: limit.intervalNanoseconds, burst: limit.burst),
-                    place: distinct ? windows : buckets, rule: "\(plan.name)/\(limit.name)", symbol: limit.symbol,
-                    isEnforced: enforcedLimits & (1 << UInt32(index)) != 0))
+                    gauge: Gauge(
+                        dimension: limit.dimension, isEnforced: enforcedLimits & (1 << UInt32(index)) != 0,
+                        place: distinct ? windows : buckets,
+                        rate: Rate(interval: limit.intervalNanoseconds, burst: limit.burst), amount: limit.amount,
+                        periodSeconds: limit.periodSeconds),
+                    rule: "\(plan.name)/\(limit.name)", symbol: limit.symbol))
             if distinct { windows += 1 } else { buckets += 1 }
         }
         self.plan = plan
         limits = compiled
+        gauges = compiled.map(\.gauge)
         bucketCount = buckets
         windowCount = windows
         needsRecipients = plan.limits.contains { $0.dimension.countsDistinct && $0.dimension != .distinctReversePaths }

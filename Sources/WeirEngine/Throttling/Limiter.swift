@@ -41,34 +41,34 @@ extension Engine {
             if subscribers.slots[slot].isExempt { continue }
             let plan = plan(of: slot)
             let charged = part.isWhole ? ~0 : messages.slots[message].payers[payer].charged
-            for index in plan.limits.indices {
-                let dimension = plan.limits[index].limit.dimension
+            for index in plan.gauges.indices {
+                let dimension = plan.gauges[index].dimension
                 var wait: Int64 = 0
                 var units: Int64 = 0
                 if dimension.countsDistinct {
                     guard part.withDistinct, part.isWhole || dimension != .distinctReversePaths else { continue }
-                    (units, wait) = checkDistinct(message, slot: slot, plan.limits[index], plan.windowCount, at: time)
+                    (units, wait) = checkDistinct(message, slot: slot, plan.gauges[index], plan.windowCount, at: time)
                 } else if dimension == .deadRecipients {
                     // Charged by delivery results, not by messages: the next one must fit.
                     guard part.isWhole else { continue }
-                    wait = subscribers.slots[slot].buckets[plan.limits[index].place].wait(
-                        for: 1, plan.limits[index].rate, at: time)
+                    wait = subscribers.slots[slot].buckets[plan.gauges[index].place].wait(
+                        for: 1, plan.gauges[index].rate, at: time)
                 } else {
                     units =
                         part.isWhole || dimension != .messages && dimension != .nullSenderMessages
                         ? part.amounts.units(dimension) : 0
                     guard units > 0, charged & (1 << UInt32(index)) != 0 else { continue }
                     let whole = messages.slots[message].amounts.units(dimension)
-                    if whole > plan.limits[index].rate.burst {
+                    if whole > plan.gauges[index].rate.burst {
                         (units, wait) = (whole, .max)  // also where it only grew to that: it can never pass
                     } else {
-                        wait = subscribers.slots[slot].buckets[plan.limits[index].place].wait(
-                            for: units, plan.limits[index].rate, at: time)
+                        wait = subscribers.slots[slot].buckets[plan.gauges[index].place].wait(
+                            for: units, plan.gauges[index].rate, at: time)
                     }
                 }
                 guard wait > 0 else { continue }
                 let trip = Trip(payer: payer, limit: index, wait: wait, units: units)
-                if plan.limits[index].isEnforced {
+                if plan.gauges[index].isEnforced {
                     outcome.enforced.append(trip)
                 } else {
                     outcome.observed.append(trip)
@@ -93,28 +93,28 @@ extension Engine {
 
     /// How many distinct keys there would be with this message, and how long to wait if that is too many.
     private mutating func checkDistinct(
-        _ message: Int, slot: Int, _ limit: CompiledLimit, _ windowCount: Int, at time: Int64
+        _ message: Int, slot: Int, _ limit: Gauge, _ windowCount: Int, at time: Int64
     ) -> (units: Int64, wait: Int64) {
-        if limit.limit.dimension != .distinctReversePaths, !messages.slots[message].recipientsAreComplete {
+        if limit.dimension != .distinctReversePaths, !messages.slots[message].recipientsAreComplete {
             return (0, 0)
         }
-        let keys = distinctKeys(message, slot: slot, limit.limit.dimension)
+        let keys = distinctKeys(message, slot: slot, limit.dimension)
         guard !keys.isEmpty else { return (0, 0) }
         if subscribers.slots[slot].windows.isEmpty {
             subscribers.slots[slot].windows = Windows(repeating: DistinctWindow(), count: windowCount)
         }
-        subscribers.slots[slot].windows[limit.place].advance(to: time, periodSeconds: limit.limit.periodSeconds)
-        let count = subscribers.slots[slot].windows[limit.place].count(adding: keys, enough: limit.limit.amount)
-        guard count > limit.limit.amount else { return (Int64(keys.count), 0) }
+        subscribers.slots[slot].windows[limit.place].advance(to: time, periodSeconds: limit.periodSeconds)
+        let count = subscribers.slots[slot].windows[limit.place].count(adding: keys, enough: limit.amount)
+        guard count > limit.amount else { return (Int64(keys.count), 0) }
         var alone = DistinctWindow()
-        alone.advance(to: time, periodSeconds: limit.limit.periodSeconds)
-        guard alone.count(adding: keys, enough: limit.limit.amount) <= limit.limit.amount else {
+        alone.advance(to: time, periodSeconds: limit.periodSeconds)
+        guard alone.count(adding: keys, enough: limit.amount) <= limit.amount else {
             return (Int64(keys.count), .max)
         }
         return (
             Int64(keys.count),
             subscribers.slots[slot].windows[limit.place].nextForgetting(
-                at: time, periodSeconds: limit.limit.periodSeconds)
+                at: time, periodSeconds: limit.periodSeconds)
         )
     }
 
@@ -128,29 +128,29 @@ extension Engine {
             var charged = messages.slots[message].payers[payer].charged
             if subscribers.slots[slot].isExempt {
                 // Exempt since the reservation was made: it is given back, and nothing is charged at the end.
-                for index in plan.limits.indices where !part.isWhole && charged & (1 << UInt32(index)) != 0 {
-                    uncharge(message, part, slot: slot, plan.limits[index])
+                for index in plan.gauges.indices where !part.isWhole && charged & (1 << UInt32(index)) != 0 {
+                    uncharge(message, part, slot: slot, plan.gauges[index])
                 }
                 messages.slots[message].payers[payer].charged = 0
                 continue
             }
-            for index in plan.limits.indices {
+            for index in plan.gauges.indices {
                 let bit: UInt32 = 1 << UInt32(index)
                 if observed.contains(where: { $0.payer == payer && $0.limit == index }) {
-                    if charged & bit != 0 { uncharge(message, part, slot: slot, plan.limits[index]) }
+                    if charged & bit != 0 { uncharge(message, part, slot: slot, plan.gauges[index]) }
                     charged &= ~bit
                     continue
                 }
-                let dimension = plan.limits[index].limit.dimension
+                let dimension = plan.gauges[index].dimension
                 if dimension.countsDistinct {
                     guard part.withDistinct, part.isWhole || dimension != .distinctReversePaths else { continue }
-                    insertDistinct(message, payer: payer, slot: slot, index, plan.limits[index])
+                    insertDistinct(message, payer: payer, slot: slot, index, plan.gauges[index])
                     charged |= bit
                 } else if part.isWhole {
-                    subscribers.slots[slot].buckets[plan.limits[index].place].reserve(part.amounts.units(dimension))
+                    subscribers.slots[slot].buckets[plan.gauges[index].place].reserve(part.amounts.units(dimension))
                     charged |= bit
                 } else if charged & bit != 0, dimension == .recipients || dimension == .bytes {
-                    subscribers.slots[slot].buckets[plan.limits[index].place].reserve(part.amounts.units(dimension))
+                    subscribers.slots[slot].buckets[plan.gauges[index].place].reserve(part.amounts.units(dimension))
                 }
             }
             messages.slots[message].payers[payer].charged = charged
@@ -158,8 +158,8 @@ extension Engine {
     }
 
     /// Takes back what a message had reserved in one limit, what it grew by left out: that was not reserved yet.
-    private mutating func uncharge(_ message: Int, _ part: Part, slot: Int, _ limit: CompiledLimit) {
-        let dimension = limit.limit.dimension
+    private mutating func uncharge(_ message: Int, _ part: Part, slot: Int, _ limit: Gauge) {
+        let dimension = limit.dimension
         guard !dimension.countsDistinct else { return }
         let grows = dimension == .recipients || dimension == .bytes
         subscribers.slots[slot].buckets[limit.place].cancel(
@@ -167,10 +167,10 @@ extension Engine {
     }
 
     /// Puts a message's distinct keys into a window, and notes those that it brought.
-    private mutating func insertDistinct(_ message: Int, payer: Int, slot: Int, _ index: Int, _ limit: CompiledLimit) {
-        if limit.limit.dimension != .distinctReversePaths, !messages.slots[message].recipientsAreComplete { return }
+    private mutating func insertDistinct(_ message: Int, payer: Int, slot: Int, _ index: Int, _ limit: Gauge) {
+        if limit.dimension != .distinctReversePaths, !messages.slots[message].recipientsAreComplete { return }
         guard limit.place < subscribers.slots[slot].windows.count else { return }
-        for key in distinctKeys(message, slot: slot, limit.limit.dimension) {
+        for key in distinctKeys(message, slot: slot, limit.dimension) {
             if subscribers.slots[slot].windows[limit.place].insert(key) {
                 messages.slots[message].inserted.append(InsertedKey(place: UInt8(payer * 32 + index), key: key))
             }
@@ -183,10 +183,10 @@ extension Engine {
         for payer in messages.slots[message].payers.indices {
             guard let (slot, charged) = openPayer(message, payer, at: time) else { continue }
             let plan = plan(of: slot)
-            for index in plan.limits.indices where charged & (1 << UInt32(index)) != 0 {
-                let limit = plan.limits[index]
-                let units = amounts.units(limit.limit.dimension)
-                guard !limit.limit.dimension.countsDistinct, units > 0 else { continue }
+            for index in plan.gauges.indices where charged & (1 << UInt32(index)) != 0 {
+                let limit = plan.gauges[index]
+                let units = amounts.units(limit.dimension)
+                guard !limit.dimension.countsDistinct, units > 0 else { continue }
                 subscribers.slots[slot].buckets[limit.place].commit(units, limit.rate, at: time)
             }
             subscribers.slots[slot].openCount -= 1
@@ -217,12 +217,12 @@ extension Engine {
         for payer in messages.slots[message].payers.indices {
             guard let (slot, charged) = openPayer(message, payer, at: time) else { continue }
             let plan = plan(of: slot)
-            for index in plan.limits.indices where charged & (1 << UInt32(index)) != 0 {
-                let limit = plan.limits[index]
-                if limit.limit.dimension.countsDistinct {
+            for index in plan.gauges.indices where charged & (1 << UInt32(index)) != 0 {
+                let limit = plan.gauges[index]
+                if limit.dimension.countsDistinct {
                     takeBack(message, payer: payer, slot: slot, index, limit)
                 } else {
-                    subscribers.slots[slot].buckets[limit.place].cancel(amounts.units(limit.limit.dimension))
+                    subscribers.slots[slot].buckets[limit.place].cancel(amounts.units(limit.dimension))
                 }
             }
             subscribers.slots[slot].openCount -= 1
@@ -234,7 +234,7 @@ extension Engine {
 
     /// Takes a message's own keys out of a window again. With another message of the subscriber open, or committed since,
     /// they stay: it may count on them, and an over-count that ages is better than a hole.
-    private mutating func takeBack(_ message: Int, payer: Int, slot: Int, _ index: Int, _ limit: CompiledLimit) {
+    private mutating func takeBack(_ message: Int, payer: Int, slot: Int, _ index: Int, _ limit: Gauge) {
         guard subscribers.slots[slot].openCount == 1,
             subscribers.slots[slot].lastCharge < messages.slots[message].createdAt,
             limit.place < subscribers.slots[slot].windows.count,
@@ -260,7 +260,7 @@ extension Engine {
         messages.slots[message].state = state
         messages.slots[message].endedAt = time
         messages.slots[message].inserted = []
-        messages.slots[message].recipients = []
+        messages.slots[message].recipients.removeAll()
         messages.forgetSession(message)
     }
 
@@ -273,11 +273,11 @@ extension Engine {
             let slot = Int(payer.slot)
             let charged = charged(payer, at: time)
             let plan = plan(of: slot)
-            for index in plan.limits.indices where charged & (1 << UInt32(index)) != 0 {
-                let limit = plan.limits[index]
-                guard !limit.limit.dimension.countsDistinct, limit.limit.dimension != .deadRecipients else { continue }
+            for index in plan.gauges.indices where charged & (1 << UInt32(index)) != 0 {
+                let limit = plan.gauges[index]
+                guard !limit.dimension.countsDistinct, limit.dimension != .deadRecipients else { continue }
                 subscribers.slots[slot].buckets[limit.place].refund(
-                    amounts.units(limit.limit.dimension), limit.rate, committedAt: then)
+                    amounts.units(limit.dimension), limit.rate, committedAt: then)
             }
         }
         totals.refunded += 1
@@ -290,9 +290,9 @@ extension Engine {
         for payer in chain(from: slot, at: time) {
             let plan = plan(of: Int(payer.slot))
             for index in plan.deadLimits {
-                let limit = plan.limits[index]
+                let limit = plan.gauges[index]
                 subscribers.slots[Int(payer.slot)].buckets[limit.place].force(
-                    Int64(count), limit.rate, extra: limit.limit.periodSeconds * 1_000_000_000, at: time)
+                    Int64(count), limit.rate, extra: limit.periodSeconds * 1_000_000_000, at: time)
             }
         }
     }

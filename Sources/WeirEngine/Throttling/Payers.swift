@@ -9,7 +9,7 @@ extension Engine {
         let key: UInt64
         let proof: IdentityProof
         var known: Int?
-        switch Attribution(transaction, policy) {
+        switch Attribution.of(transaction, policy) {
         case .nobody(let why): return (.unattributed(why), Payers(filler: .none))
         case .named(let given, let how):
             name = given
@@ -30,6 +30,16 @@ extension Engine {
         breaker.noteActive(lastSeen: subscribers.slots[slot].lastSeen, at: time)
         subscribers.slots[slot].lastSeen = time
         return (.subscriber(name, proof), chain(from: slot, at: time))
+    }
+
+    /// Whose a transaction is, without a look at the table: before DATA nothing is counted, so nobody is remembered.
+    func identity(of transaction: Transaction) -> Identity {
+        switch Attribution.of(transaction, policy) {
+        case .nobody(let why): .unattributed(why)
+        case .named(let name, let proof): .subscriber(name, proof)
+        case .address(let address):
+            .subscriber(Attribution.name(of: address, ipv6PrefixLength: policy.ipv6PrefixLength), .address)
+        }
     }
 
     /// The payers from a subscriber up.

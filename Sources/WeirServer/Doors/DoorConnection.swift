@@ -25,6 +25,8 @@ class DoorConnection {
     let peer: String
     /// Monotonic seconds at which the peer began to stand still in the middle of something; 0 while it does not.
     var stalledSince: Int64 = 0
+    /// True once the socket is closed: its descriptor may be another connection's by then.
+    var hasEnded = false
     /// Answers that the socket did not take yet.
     var unsent: [UInt8] = []
 
@@ -47,31 +49,20 @@ class DoorConnection {
     func closed(_ desk: DoorDesk) {}
 }
 
-/// One connection with its protocol.
-final class DoorConnectionOf<Session: DoorSession>: DoorConnection {
-    /// The protocol.
-    private var session: Session
-    /// Sets TCP_QUICKACK after each read: Postfix's milter client writes in small pieces, and Nagle plus delayed
-    /// acknowledgement would cost it 40 ms.
-    private let acknowledgesAtOnce: Bool
-
-    /// A connection.
-    init(_ session: Session, descriptor: Int32, door: Door, peer: String, acknowledgesAtOnce: Bool) {
-        self.session = session
-        self.acknowledgesAtOnce = acknowledgesAtOnce
-        super.init(descriptor: descriptor, door: door, peer: peer)
-    }
-
-    override func receive(_ bytes: Span<UInt8>, _ answer: inout [UInt8], _ desk: DoorDesk) -> Bool {
-        if acknowledgesAtOnce {
-            var on: Int32 = 1
-            setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_QUICKACK, &on, socklen_t(MemoryLayout<Int32>.size))
-        }
+extension DoorSession {
+    /// Takes in bytes, carries out what the session asks for, and appends what is to be sent. False where the connection is
+    /// to be closed after that.
+    ///
+    /// Each door calls it with a session of its own type, so that nothing here is looked up while mail waits.
+    @inline(__always)
+    mutating func converse(
+        _ bytes: Span<UInt8>, _ answer: inout [UInt8], _ connection: DoorConnection, _ desk: DoorDesk
+    ) -> Bool {
         do throws(DoorError) {
-            try session.receive(bytes)
-            while let action = try session.next() {
+            try receive(bytes)
+            while let action = try next() {
                 switch action {
-                case .ask(let transaction): session.decided(desk.ask(transaction))
+                case .ask(let transaction): decided(desk.ask(transaction))
                 case .withdraw(let transaction): desk.withdraw(transaction)
                 case .send(let reply): answer += reply
                 case .close: return false
@@ -80,15 +71,12 @@ final class DoorConnectionOf<Session: DoorSession>: DoorConnection {
             return true
         } catch {
             // On trouble the peer is closed without an answer to what it asked: it has a default action for that.
-            desk.metrics.fault(door, error.code)
+            let peer = connection.peer.isEmpty ? "unix socket" : connection.peer
+            desk.metrics.fault(connection.door, error.code)
             desk.logger.info(
                 "closed a connection for what its peer sent",
-                metadata: ["door": "\(door)", "peer": "\(peer.isEmpty ? "unix socket" : peer)", "fault": "\(error)"])
+                metadata: ["door": "\(connection.door)", "peer": "\(peer)", "fault": "\(error)"])
             return false
         }
     }
-
-    override var hasPartialInput: Bool { session.hasPartialInput }
-
-    override func closed(_ desk: DoorDesk) { if let transaction = session.closed() { desk.withdraw(transaction) } }
 }

@@ -29,21 +29,14 @@ final class DoorDesk: Sendable {
     /// Puts a question to the engine and returns its verdict. Called on the connection's event loop; waits for nothing but
     /// the engine's lock.
     func ask(_ transaction: Transaction) -> Verdict {
-        let (at, outputs) = live.step(.transaction(transaction))
-        var verdict = Verdict.accept
-        for output in outputs {
-            guard case .decision(let decision) = output else {
-                perform(output)
-                continue
-            }
-            verdict = decision.verdict
-            metrics.count(transaction.session.door, decision.verdict.kind)
-            log.note(decision, transaction, at: at)
-            if decision.reason != .repeated, decision.verdict.kind != .accept || decision.would != nil {
-                recorder.note(Refusal(at: at, mailHost: transaction.session.mailHost, decision: decision))
-            }
+        let (at, decision, others) = live.step(transaction)
+        metrics.count(transaction.session.door, decision.verdict.kind)
+        log.note(decision, transaction, at: at)
+        if decision.reason != .repeated, decision.verdict.kind != .accept || decision.would != nil {
+            recorder.note(Refusal(at: at, mailHost: transaction.session.mailHost, decision: decision))
         }
-        return verdict
+        if !others.isEmpty { perform(others) }
+        return decision.verdict
     }
 
     /// Tells the engine that a transaction came to nothing.

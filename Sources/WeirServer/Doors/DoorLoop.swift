@@ -22,6 +22,19 @@ final class DoorLoop: @unchecked Sendable {
         let connection: (Int32, String) -> DoorConnection
     }
 
+    /// What a connection is to be sent.
+    private struct Reply {
+        /// The connection.
+        let connection: DoorConnection
+        /// The place in `answers`.
+        let range: Range<Int>
+        /// True where the connection is closed after it.
+        let isLast: Bool
+    }
+
+    /// Descriptors served before the answers are sent. Reading and deciding for some, then sending to all of them, keeps
+    /// code and tables in the processor's caches, and finds the peer awake; more would make the first one wait.
+    private static let batch: Int32 = 16
     /// Bytes read at once.
     private static let readBytes = 64 << 10
     /// Milliseconds between two looks at the time.
@@ -47,8 +60,10 @@ final class DoorLoop: @unchecked Sendable {
     private var connections: [DoorConnection?] = []
     /// The read buffer.
     private var buffer = [UInt8](repeating: 0, count: DoorLoop.readBytes)
-    /// The answers to one read.
-    private var answer: [UInt8] = []
+    /// The answers to one batch of reads.
+    private var answers: [UInt8] = []
+    /// To whom they go.
+    private var replies: [Reply] = []
     /// True once the thread is to end.
     private let isStopping = Atomic<Bool>(false)
     /// True once it has.
@@ -64,17 +79,17 @@ final class DoorLoop: @unchecked Sendable {
         weir_epoll_set(epoll, 1, wakeup, UInt32(WEIR_READABLE), DoorLoop.stopToken)
     }
 
-    /// Opens a listening socket. Call it before `start`.
-    func listen<Session: DoorSession>(
-        _ door: Door, at endpoint: Endpoint, mailHosts: MailHosts, session: @escaping (String) -> Session
+    /// Opens a listening socket. `connection` makes a connection of an accepted socket and its peer's address, which is
+    /// empty for a Unix socket. Call it before `start`.
+    func listen(
+        _ door: Door, at endpoint: Endpoint,
+        connection: @escaping (_ descriptor: Int32, _ peer: String) -> DoorConnection
     ) throws {
         var path: String?
-        var isTCP = false
         let descriptor: Int32
         do {
             switch endpoint {
             case .tcp(let address, let port):
-                isTCP = true
                 descriptor = weir_listen_tcp(address.description, port)
                 guard descriptor >= 0 else { throw SystemError(call: "bind", number: errno) }
             case .unix(let socket, let mode):
@@ -88,11 +103,7 @@ final class DoorLoop: @unchecked Sendable {
                 remedy: "Another program may have it (ss -ltnxp), or name another address in weir.yaml")
         }
         listeners.append(
-            Listener(descriptor: descriptor, door: door, path: path) { descriptor, peer in
-                DoorConnectionOf(
-                    session(mailHosts.name(of: NetworkAddress(peer))), descriptor: descriptor, door: door, peer: peer,
-                    acknowledgesAtOnce: isTCP && door == .milter)
-            })
+            Listener(descriptor: descriptor, door: door, path: path, connection: connection))
         weir_epoll_set(epoll, 1, descriptor, UInt32(WEIR_READABLE), DoorLoop.listenerBit | UInt64(listeners.count - 1))
     }
 
@@ -113,11 +124,12 @@ final class DoorLoop: @unchecked Sendable {
 
     /// The thread.
     private func run(_ everySecond: () -> Void) {
-        var ready = [weir_ready](repeating: weir_ready(), count: 256)
+        var ready = [weir_ready](repeating: weir_ready(), count: Int(DoorLoop.batch))
         var lastLook: Int64 = 0
         while !isStopping.load(ordering: .acquiring) {
-            let count = Int(weir_epoll_wait(epoll, &ready, 256, DoorLoop.tickMilliseconds))
+            let count = Int(weir_epoll_wait(epoll, &ready, DoorLoop.batch, DoorLoop.tickMilliseconds))
             for index in 0..<max(0, count) { serve(ready[index]) }
+            sendAnswers()
             let now = WallClock.nanoseconds(CLOCK_MONOTONIC_COARSE) / 1_000_000_000
             if now != lastLook {
                 lastLook = now
@@ -126,8 +138,9 @@ final class DoorLoop: @unchecked Sendable {
             }
         }
         // What was asked while the thread was busy is answered still.
-        let count = Int(weir_epoll_wait(epoll, &ready, 256, 0))
+        let count = Int(weir_epoll_wait(epoll, &ready, DoorLoop.batch, 0))
         for index in 0..<max(0, count) { serve(ready[index]) }
+        sendAnswers()
         for listener in listeners {
             close(listener.descriptor)
             if let path = listener.path { unlink(path) }
@@ -180,40 +193,55 @@ final class DoorLoop: @unchecked Sendable {
         spare = weir_eventfd()
     }
 
-    /// Reads once, decides, answers in one write.
+    /// Reads once and decides. The answer waits for `sendAnswers`.
     private func read(_ connection: DoorConnection) {
         let count = buffer.withUnsafeMutableBytes { Glibc.read(connection.descriptor, $0.baseAddress, $0.count) }
         guard count > 0 else {
             if count < 0, errno == EAGAIN || errno == EINTR { return }
             return end(connection)
         }
-        answer.removeAll(keepingCapacity: true)
-        let goesOn = connection.receive(buffer.span.extracting(0..<count), &answer, desk)
-        if !answer.isEmpty, !send(connection) { return }
-        guard goesOn else { return end(connection) }
-        if connection.hasPartialInput {
-            if connection.stalledSince == 0 {
-                connection.stalledSince = WallClock.nanoseconds(CLOCK_MONOTONIC_COARSE) / 1_000_000_000
-            }
-        } else {
+        let before = answers.count
+        let goesOn = connection.receive(buffer.span.extracting(0..<count), &answers, desk)
+        guard answers.count > before else { return goesOn ? note(connection) : end(connection) }
+        replies.append(Reply(connection: connection, range: before..<answers.count, isLast: !goesOn))
+        note(connection)
+    }
+
+    /// Notes whether the peer stands still in the middle of something.
+    private func note(_ connection: DoorConnection) {
+        if !connection.hasPartialInput {
             connection.stalledSince = 0
+        } else if connection.stalledSince == 0 {
+            connection.stalledSince = WallClock.nanoseconds(CLOCK_MONOTONIC_COARSE) / 1_000_000_000
         }
     }
 
-    /// Sends the answers to one read; what the socket does not take waits. False where the connection ended.
-    private func send(_ connection: DoorConnection) -> Bool {
+    /// Sends the answers to a batch of reads, each in one write.
+    private func sendAnswers() {
+        for reply in replies where !reply.connection.hasEnded {
+            guard send(reply.range, to: reply.connection) else { continue }
+            if reply.isLast { end(reply.connection) }
+        }
+        replies.removeAll(keepingCapacity: true)
+        answers.removeAll(keepingCapacity: true)
+    }
+
+    /// Sends some answers; what the socket does not take waits. False where the connection ended.
+    private func send(_ range: Range<Int>, to connection: DoorConnection) -> Bool {
+        var sent = 0
         if connection.unsent.isEmpty {
-            let count = answer.withUnsafeBytes {
-                Glibc.send(connection.descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+            sent = answers.withUnsafeBytes {
+                Glibc.send(
+                    connection.descriptor, $0.baseAddress! + range.lowerBound, range.count, Int32(MSG_NOSIGNAL))
             }
-            if count == answer.count { return true }
-            guard count >= 0 || errno == EAGAIN || errno == EINTR else {
+            if sent == range.count { return true }
+            guard sent >= 0 || errno == EAGAIN || errno == EINTR else {
                 end(connection)
                 return false
             }
-            answer.removeSubrange(0..<max(0, count))
+            sent = max(0, sent)
         }
-        connection.unsent += answer
+        connection.unsent += answers[(range.lowerBound + sent)..<range.upperBound]
         guard connection.unsent.count <= DoorLimits.unreadAnswerBytesMax else {
             end(connection)
             return false
@@ -251,6 +279,7 @@ final class DoorLoop: @unchecked Sendable {
     /// Ends a connection.
     private func end(_ connection: DoorConnection) {
         connections[Int(connection.descriptor)] = nil
+        connection.hasEnded = true
         close(connection.descriptor)
         desk.metrics.connection(connection.door, -1)
         connection.closed(desk)

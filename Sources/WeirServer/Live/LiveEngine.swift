@@ -69,6 +69,26 @@ public final class LiveEngine: Sendable {
         }
     }
 
+    /// Takes in a question of a door and returns the decision on it, what else is to be done, and when it was asked.
+    func step(_ transaction: Transaction) -> (at: Timestamp, decision: Decision, others: [Output]) {
+        state.withLock { state in
+            let (now, jump) = state.clock.read()
+            if jump != 0 { LiveEngine.record(Input(at: now, .clockShifted(jump)), &state, backlogBytesMax) }
+            LiveEngine.recordGap(&state, backlogBytesMax)
+            var others: [Output] = []
+            let decision = state.engine.step(transaction, at: now, &others)
+            if LiveEngine.begin(at: now, &state, backlogBytesMax) {
+                LiveEngine.write(&state.group.inputs) { Input.encode(transaction, at: now, &$0) }
+                LiveEngine.write(&state.group.outputs) { out in
+                    out.count(1 + others.count)
+                    Output.encode(decision, &out)
+                    for output in others { output.encode(&out) }
+                }
+            }
+            return (now, decision, others)
+        }
+    }
+
     /// Steps the engine and writes input and outputs into the open group.
     @discardableResult
     private static func record(_ input: Input, _ state: inout State, _ backlogBytesMax: Int) -> [Output] {
@@ -78,26 +98,40 @@ public final class LiveEngine: Sendable {
         // the replay of what follows.
         var isJump = false
         if case .clockShifted = input.event { isJump = true }
+        guard begin(at: input.at, isJump: isJump, &state, backlogBytesMax) else { return outputs }
+        write(&state.group.inputs) { input.encode(&$0) }
+        write(&state.group.outputs) { out in
+            out.count(outputs.count)
+            for output in outputs { output.encode(&out) }
+        }
+        return outputs
+    }
+
+    /// Makes room for an input in the open group, or counts it as lost.
+    private static func begin(
+        at: Timestamp, isJump: Bool = false, _ state: inout State, _ backlogBytesMax: Int
+    ) -> Bool {
         guard isJump || state.lost == 0 && state.group.byteCount + state.bytesBeingWritten < backlogBytesMax else {
             state.lost += 1
-            return outputs
+            return false
         }
         if state.group.count == 0 {
             state.group.first = state.position
-            state.group.firstAt = input.at
+            state.group.firstAt = at
         }
-        state.group.lastAt = input.at
+        state.group.lastAt = at
         state.group.count += 1
         state.position += 1
+        return true
+    }
+
+    /// Writes at the end of some bytes, in place.
+    @inline(__always)
+    private static func write(_ bytes: inout [UInt8], _ body: (inout ByteWriter) -> Void) {
         var writer = ByteWriter()
-        swap(&writer.bytes, &state.group.inputs)
-        input.encode(&writer)
-        swap(&writer.bytes, &state.group.inputs)
-        swap(&writer.bytes, &state.group.outputs)
-        writer.count(outputs.count)
-        for output in outputs { output.encode(&writer) }
-        swap(&writer.bytes, &state.group.outputs)
-        return outputs
+        swap(&writer.bytes, &bytes)
+        body(&writer)
+        swap(&writer.bytes, &bytes)
     }
 
     /// Says how many inputs were lost, once half of the backlog is written: what follows is journalled again.

@@ -10,8 +10,12 @@ import WeirEngine
 final class DecisionLog: Sendable {
     /// Bytes that may wait for the reader.
     static let backlogBytesMax = 16 << 20
-    /// Milliseconds between two writes.
+    /// Milliseconds between two looks at what waits.
     static let flushMilliseconds = 100
+    /// Bytes written at once, and the pause in seconds after each such piece: the thread gives the processor back before
+    /// the scheduler would, so that no mail server waits for a log.
+    static let pieceBytes = 64 << 10
+    static let pieceSeconds = 0.000_2
 
     /// Lines not yet written.
     private struct Buffer {
@@ -116,7 +120,9 @@ final class DecisionLog: Sendable {
         var place = 0
         while place < lines.count {
             let written = descriptor.withLock { descriptor in
-                lines[place...].withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+                lines[place..<min(lines.count, place + DecisionLog.pieceBytes)].withUnsafeBytes {
+                    Glibc.write(descriptor, $0.baseAddress, $0.count)
+                }
             }
             if written < 0 {
                 guard errno == EINTR || errno == EAGAIN else {
@@ -126,6 +132,7 @@ final class DecisionLog: Sendable {
                 continue
             }
             place += written
+            if place < lines.count { Thread.sleep(forTimeInterval: DecisionLog.pieceSeconds) }
         }
     }
 
@@ -140,169 +147,10 @@ final class DecisionLog: Sendable {
                 buffer.second = at.seconds
                 buffer.date = Array(at.description.utf8.prefix(20))
             }
-            let millisecond = Int((at.nanoseconds - at.seconds * 1_000_000_000) / 1_000_000)
-            switch format {
-            case .logfmt: DecisionLog.logfmt(decision, transaction, buffer.date, millisecond, &buffer.bytes)
-            case .json: DecisionLog.json(decision, transaction, buffer.date, millisecond, &buffer.bytes)
-            }
+            let line = DecisionLine(
+                decision: decision, transaction: transaction, date: buffer.date,
+                millisecond: Int((at.nanoseconds - at.seconds * 1_000_000_000) / 1_000_000), isJSON: format == .json)
+            buffer.bytes.append(addingCapacity: line.bytesMax) { line.write(&$0) }
         }
-    }
-
-    // MARK: - Forms
-
-    /// The members of a line in order: name, value, and whether it is a number.
-    private static func each(
-        _ decision: Decision, _ transaction: Transaction, _ member: (StaticString, String) -> Void
-    ) {
-        member("door", transaction.session.door.description)
-        member("stage", decision.stage.description)
-        member("host", transaction.session.mailHost)
-        if !decision.queueID.isEmpty { member("id", decision.queueID) }
-        switch decision.identity {
-        case .subscriber(let name, let proof):
-            member("subscriber", name)
-            member("proof", proof.description)
-        case .unattributed(let why): member("unattributed", why.description)
-        }
-        member("verdict", decision.verdict.kind.description)
-        if let would = decision.would { member("would", would.description) }
-        member("reason", decision.reason.description)
-        if let rule = decision.rule { member("rule", rule) }
-        if let code = decision.caseCode { member("case", code) }
-        if !decision.evidence.isEmpty {
-            member("evidence", decision.evidence.map { "\($0.symbol): \($0.why)" }.joined(separator: "; "))
-        }
-    }
-
-    /// `at=… door=policy … message=17 recipients=3`
-    private static func logfmt(
-        _ decision: Decision, _ transaction: Transaction, _ date: [UInt8], _ millisecond: Int, _ out: inout [UInt8]
-    ) {
-        var line = out
-        out = []
-        line.append(static: "at=")
-        line.append(date, millisecond)
-        each(decision, transaction) { name, value in
-            line.append(UInt8(ascii: " "))
-            line.append(static: name)
-            line.append(UInt8(ascii: "="))
-            line.append(logfmt: value)
-        }
-        if let client = transaction.session.client {
-            line.append(static: " client=")
-            line.append(client)
-        }
-        line.append(static: " message=")
-        line.append(decimal: Int(decision.message))
-        line.append(static: " recipients=")
-        line.append(decimal: transaction.envelope.recipientCount)
-        line.append(static: " bytes=")
-        line.append(decimal: transaction.envelope.bytes)
-        line.append(static: " policy=")
-        line.append(decimal: Int(decision.policyRevision))
-        line.append(10)
-        out = line
-    }
-
-    /// `{"type":"decision","at":"…",…}`, the form of events.md with the door's facts added.
-    private static func json(
-        _ decision: Decision, _ transaction: Transaction, _ date: [UInt8], _ millisecond: Int, _ out: inout [UInt8]
-    ) {
-        var line = out
-        out = []
-        line.append(static: "{\"type\":\"decision\",\"at\":\"")
-        line.append(date, millisecond)
-        line.append(UInt8(ascii: "\""))
-        each(decision, transaction) { name, value in
-            line.append(static: ",\"")
-            line.append(static: name)
-            line.append(static: "\":")
-            line.append(json: value)
-        }
-        if let client = transaction.session.client {
-            line.append(static: ",\"client\":\"")
-            line.append(client)
-            line.append(UInt8(ascii: "\""))
-        }
-        line.append(static: ",\"message\":")
-        line.append(decimal: Int(decision.message))
-        line.append(static: ",\"recipients\":")
-        line.append(decimal: transaction.envelope.recipientCount)
-        line.append(static: ",\"bytes\":")
-        line.append(decimal: transaction.envelope.bytes)
-        line.append(static: ",\"policy\":")
-        line.append(decimal: Int(decision.policyRevision))
-        line.append(static: "}\n")
-        out = line
-    }
-}
-
-// MARK: - Bytes
-
-extension [UInt8] {
-    /// Appends literal text.
-    mutating func append(static text: StaticString) {
-        text.withUTF8Buffer { append(contentsOf: $0) }
-    }
-
-    /// Appends a number that is not negative.
-    mutating func append(decimal value: Int) {
-        if value >= 0, value < 10 { return append(UInt8(48 + value)) }
-        var digits = InlineArray<20, UInt8>(repeating: 0)
-        var rest = Swift.max(0, value)
-        var first = 20
-        repeat {
-            first -= 1
-            digits[first] = UInt8(48 + rest % 10)
-            rest /= 10
-        } while rest > 0
-        for index in first..<20 { append(digits[index]) }
-    }
-
-    /// Appends an address as text.
-    mutating func append(_ address: NetworkAddress) {
-        guard address.isIPv4 else { return append(contentsOf: address.description.utf8) }
-        for octet in 0..<4 {
-            append(decimal: Int(address.low >> UInt64(24 - 8 * octet) & 255))
-            if octet < 3 { append(UInt8(ascii: ".")) }
-        }
-    }
-
-    /// Appends a moment from its date up to the seconds' point, and its milliseconds.
-    mutating func append(_ date: [UInt8], _ millisecond: Int) {
-        append(contentsOf: date)
-        append(UInt8(48 + millisecond / 100))
-        append(UInt8(48 + millisecond / 10 % 10))
-        append(UInt8(48 + millisecond % 10))
-        append(UInt8(ascii: "Z"))
-    }
-
-    /// Appends a value of logfmt, in quotes where it holds a blank, a quote, `=` or a control character.
-    mutating func append(logfmt value: String) {
-        var isPlain = !value.isEmpty
-        for byte in value.utf8
-        where byte <= 32 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "=") || byte == 127 { isPlain = false }
-        guard isPlain else { return append(json: value) }
-        if value.utf8.withContiguousStorageIfAvailable({ append(contentsOf: $0) }) == nil {
-            append(contentsOf: value.utf8)
-        }
-    }
-
-    /// Appends a JSON string (RFC 8259 §7).
-    mutating func append(json value: String) {
-        append(UInt8(ascii: "\""))
-        for byte in value.utf8 {
-            switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"):
-                append(UInt8(ascii: "\\"))
-                append(byte)
-            case 0..<32, 127:
-                append(static: "\\u00")
-                append(Array("0123456789abcdef".utf8)[Int(byte >> 4)])
-                append(Array("0123456789abcdef".utf8)[Int(byte & 15)])
-            default: append(byte)
-            }
-        }
-        append(UInt8(ascii: "\""))
     }
 }

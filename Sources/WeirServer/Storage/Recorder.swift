@@ -21,6 +21,11 @@ struct Refusal: Sendable {
 final class Recorder: Sendable {
     /// Between two commits: a crash loses no more of the counters than this and a commit's duration.
     static let commitNanoseconds: Int64 = 250_000_000
+    /// Bytes that a commit should have at most: under load commits come more often, so that none of them keeps the
+    /// processor from the doors for long.
+    static let commitBytes = 256 << 10
+    /// The shortest time between two commits.
+    static let commitNanosecondsMin: Int64 = 10_000_000
     /// Inputs after which a snapshot is due: about four seconds of replay at a restart.
     static let snapshotInputs: UInt64 = 2_000_000
     /// Time after which a snapshot is due, if anything was journalled.
@@ -104,10 +109,13 @@ final class Recorder: Sendable {
         var end = position
         var snapshotAt = position
         var snapshotTime = WallClock.nanoseconds(CLOCK_MONOTONIC)
+        var pause = Recorder.commitNanoseconds
         while true {
             let isStopping = waiting.withLock { $0.isStopping }
             let began = WallClock.nanoseconds(CLOCK_MONOTONIC)
+            var bytes = 0
             while let group = live.takeGroup() {
+                bytes += group.byteCount
                 commit(group)
                 end = group.first + group.count
                 live.wrote(group)
@@ -126,8 +134,11 @@ final class Recorder: Sendable {
                 (snapshotAt, snapshotTime) = (end, now)
                 startSnapshot()
             }
+            // As long as the last pause would have had to be for a commit of the wanted size.
+            pause = bytes == 0 ? Recorder.commitNanoseconds : pause * Int64(Recorder.commitBytes) / Int64(bytes)
+            pause = min(max(pause, Recorder.commitNanosecondsMin), Recorder.commitNanoseconds)
             let spent = WallClock.nanoseconds(CLOCK_MONOTONIC) - began
-            Thread.sleep(forTimeInterval: Double(max(10_000_000, Recorder.commitNanoseconds - spent)) / 1e9)
+            Thread.sleep(forTimeInterval: Double(max(Recorder.commitNanosecondsMin, pause - spent)) / 1e9)
         }
     }
 
