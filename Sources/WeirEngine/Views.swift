@@ -155,7 +155,7 @@ extension Engine {
             guard limit.place < state.windows.count else { return view }
             var window = state.windows[limit.place]
             window.advance(to: engineTime, periodSeconds: limit.limit.periodSeconds)
-            view.used = window.count(adding: [], enough: .max)
+            view.used = window.count(adding: DistinctKeys(), enough: .max)
             if view.used >= limit.limit.amount {
                 view.roomInSeconds =
                     (window.nextForgetting(at: engineTime, periodSeconds: limit.limit.periodSeconds) + 999_999_999)

@@ -28,7 +28,9 @@ struct DistinctWindowTests {
             let young = lastUse.filter { now - $0.value <= period * 1_000_000_000 }.keys
             must(alive.isSuperset(of: young), "seed \(seed): the window is shorter than its period")
             let asked = (0..<1 + random.next() % 5).map { _ in keys[Int(random.next() % 60)] }
-            must(window.count(adding: asked, enough: .max) == Int64(alive.union(asked).count), "seed \(seed)")
+            must(
+                window.count(adding: DistinctKeys(asked), enough: .max) == Int64(alive.union(asked).count),
+                "seed \(seed)")
             must(asked.allSatisfy { window.lists($0) == alive.contains($0) }, "seed \(seed)")
             for key in asked {
                 let isNew = window.insert(key)
@@ -51,10 +53,10 @@ struct DistinctWindowTests {
         let known = (0..<50).map { _ in random.next() }
         for key in known { _ = window.insert(key) }
         let many = (0..<2000).map { _ in random.next() }
-        #expect(window.count(adding: many + many + known, enough: 1000) == 2050)
-        #expect(window.count(adding: many, enough: .max) == 2050)
-        #expect(window.count(adding: Array(many.prefix(256)), enough: .max) == 306)
-        #expect(window.count(adding: known, enough: .max) == 50)
+        #expect(window.count(adding: DistinctKeys(many + many + known), enough: 1000) == 2050)
+        #expect(window.count(adding: DistinctKeys(many), enough: .max) == 2050)
+        #expect(window.count(adding: DistinctKeys(Array(many.prefix(256))), enough: .max) == 306)
+        #expect(window.count(adding: DistinctKeys(known), enough: .max) == 50)
     }
 
     @Test("as a sketch it forgets by slices, and lists again when it is empty")
@@ -66,16 +68,16 @@ struct DistinctWindowTests {
         for turn in 0..<9 {
             window.advance(to: now, periodSeconds: 3600)
             for _ in 0..<100 { _ = window.insert(random.next()) }
-            #expect(window.count(adding: [], enough: .max) > Int64(turn) * 80)
+            #expect(window.count(adding: DistinctKeys([]), enough: .max) > Int64(turn) * 80)
             if turn < 8 { now += hour / 8 }
         }
         #expect(!window.sketch.isEmpty)
         window.advance(to: now + hour, periodSeconds: 3600)
-        let left = window.count(adding: [], enough: .max)
+        let left = window.count(adding: DistinctKeys([]), enough: .max)
         #expect(left > 70 && left < 110, "the slice of the last 100 keys is still there: \(left)")
         window.advance(to: now + hour + hour / 8, periodSeconds: 3600)
         #expect(window.sketch.isEmpty)
-        #expect(window.count(adding: [1], enough: .max) == 1)
+        #expect(window.count(adding: DistinctKeys([1]), enough: .max) == 1)
     }
 
     @Test("room comes when it says, not before")

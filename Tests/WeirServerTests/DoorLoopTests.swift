@@ -36,11 +36,15 @@ private final class Doors {
         loop = try DoorLoop(
             desk: DoorDesk(live: live, log: log, recorder: recorder, metrics: metrics, logger: logger))
         let key = KeyedHash(key0: 1, key1: 2)
-        try loop.listen(.policy, at: .unix(path: policy, mode: 0o600), mailHosts: MailHosts()) {
-            PolicySession(mailHost: $0, addressHash: AddressHash(key), instanceHash: key)
+        try loop.listen(.policy, at: .unix(path: policy, mode: 0o600)) {
+            PolicyDoorConnection(
+                PolicySession(mailHost: "mx1", addressHash: AddressHash(key), instanceHash: key), descriptor: $0,
+                peer: $1)
         }
-        try loop.listen(.milter, at: .unix(path: milter, mode: 0o600), mailHosts: MailHosts()) {
-            MilterSession(mailHost: $0, addressHash: AddressHash(key), wantedFields: [])
+        try loop.listen(.milter, at: .unix(path: milter, mode: 0o600)) {
+            MilterDoorConnection(
+                MilterSession(mailHost: "mx1", addressHash: AddressHash(key), wantedFields: []), descriptor: $0,
+                peer: $1)
         }
         loop.start(everySecond: everySecond)
     }

@@ -71,17 +71,30 @@ private func logged(_ format: WeirServer.Configuration.DecisionLog.Format, _ dec
         for value in 0..<160 {
             let name = "x" + String(UnicodeScalar(UInt8(value))) + "y"
             var line: [UInt8] = []
-            line.append(json: name)
+            line.append(addingCapacity: 40) { $0.append(json: name.utf8Span.span) }
             #expect(try JSONDecoder().decode(String.self, from: Data(line)) == name)
             var plain: [UInt8] = []
-            plain.append(logfmt: name)
+            plain.append(addingCapacity: 40) { $0.append(logfmt: name.utf8Span.span) }
             #expect(plain.allSatisfy { $0 >= 32 && $0 != 127 })
             let needsQuotes = value <= 32 || value == 127 || value == 34 || value == 61
             #expect((plain.first == UInt8(ascii: "\"")) == needsQuotes)
         }
         var empty: [UInt8] = []
-        empty.append(logfmt: "")
+        empty.append(addingCapacity: 40) { $0.append(logfmt: "".utf8Span.span) }
         #expect(empty == Array("\"\"".utf8))
+    }
+
+    @Test(arguments: [Configuration.DecisionLog.Format.logfmt, .json])
+    func theLongestWordsFit(format: Configuration.DecisionLog.Format) throws {
+        var long = decision(String(repeating: "\u{1}", count: 2000))
+        long.queueID = String(repeating: "\"", count: 300)
+        long.rule = String(repeating: "\u{7f}", count: 300)
+        long.caseCode = String(repeating: "\\", count: 100)
+        long.message = .max >> 1
+        long.policyRevision = .max
+        long.evidence = (0..<40).map { Finding(symbol: "S\($0)", why: String(repeating: "\n", count: 200)) }
+        let text = try logged(format, [long])
+        #expect(text.hasSuffix("\n") && text.utf8.count > 6 * (2000 + 40 * 200))
     }
 
     @Test func aMovedLogIsOpenedAnew() throws {

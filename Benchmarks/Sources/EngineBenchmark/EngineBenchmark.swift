@@ -59,10 +59,11 @@ enum EngineBenchmark {
                 reversePath: AddressKey(address: UInt64(subscriber), domain: 1), recipients: [recipient],
                 recipientsAreComplete: true, recipientCount: 1),
             queueID: String(number, radix: 36))
-        _ = engine.step(Input(at: at, .transaction(transaction)))
+        var others: [Output] = []
+        _ = engine.step(transaction, at: at, &others)
         transaction.stage = .endOfMessage
         transaction.envelope.bytes = 4000
-        _ = engine.step(Input(at: at, .transaction(transaction)))
+        _ = engine.step(transaction, at: at, &others)
     }
 
     /// CPU time of this thread.

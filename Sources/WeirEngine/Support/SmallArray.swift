@@ -42,9 +42,32 @@ struct SmallArray<let inlineCount: Int, Element: Sendable>: Sendable, RandomAcce
         count = 0
     }
 
+    /// Takes the elements out that a rule names; the others keep their order.
+    mutating func removeAll(where isOut: (Element) -> Bool) {
+        let kept = filter { !isOut($0) }
+        guard kept.count < count else { return }
+        removeAll()
+        for element in kept { append(element) }
+    }
+
     /// Adds an element.
     mutating func append(_ element: Element) {
         if endIndex < inlineCount { near[endIndex] = element } else { far.append(element) }
         count += 1
+    }
+}
+
+extension SmallArray: Equatable where Element: Equatable {
+    static func == (a: Self, b: Self) -> Bool { a.elementsEqual(b) }
+}
+
+extension SmallArray where Element == UInt64 {
+    /// No numbers.
+    init() { self.init(filler: 0) }
+
+    /// Some numbers.
+    init(_ numbers: some Sequence<UInt64>) {
+        self.init()
+        for number in numbers { append(number) }
     }
 }

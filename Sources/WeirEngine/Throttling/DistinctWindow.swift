@@ -2,11 +2,15 @@
 
 import MailTypes
 
+/// Some keys; those of a usual message stand in place.
+typealias DistinctKeys = SmallArray<4, UInt64>
+
 /// A sliding window over distinct keys, in slices of an eighth of the period.
 ///
 /// Up to 64 keys are listed, exactly, each with the slice of its last use; a key is forgotten when its slice is older than
 /// the eight before the current one. So the window covers the period and up to an eighth more, and never less. Beyond 64
-/// keys it becomes a sketch a slice, whose lower bound decides. 24 bytes empty, 8 a key, 4.6 kB as a sketch.
+/// keys it becomes a sketch a slice, whose lower bound decides. 64 bytes with
+/// up to four keys, 8 more a key beyond, 4.6 kB as a sketch.
 struct DistinctWindow: Sendable, Equatable {
     /// Slices that the window spans beside the current one.
     static let slicesBack: Int64 = 8
@@ -18,7 +22,7 @@ struct DistinctWindow: Sendable, Equatable {
     /// The number of the latest slice, engine time divided by the slice's length.
     private(set) var slice: Int64 = 0
     /// Listed keys: the upper 56 bits of the hash, the lower 8 the slice of last use, modulo 256.
-    private(set) var listed: [UInt64] = []
+    private(set) var listed = DistinctKeys()
     /// Registers of `slicesKept` slices, by slice number modulo `slicesKept`; empty while keys are listed.
     private(set) var sketch: [UInt8] = []
 
@@ -40,15 +44,21 @@ struct DistinctWindow: Sendable, Equatable {
             }
         } else if !listed.isEmpty {
             if steps > DistinctWindow.slicesBack {
-                listed = []
+                listed.removeAll()
             } else {
-                listed = listed.filter { age(of: $0) <= DistinctWindow.slicesBack }
+                let latest = slice
+                listed.removeAll { DistinctWindow.age(of: $0, in: latest) > DistinctWindow.slicesBack }
             }
         }
     }
 
     /// Slices since a listed key was last used.
-    private func age(of entry: UInt64) -> Int64 { Int64((UInt64(truncatingIfNeeded: slice) &- entry) & 0xFF) }
+    private func age(of entry: UInt64) -> Int64 { DistinctWindow.age(of: entry, in: slice) }
+
+    /// Slices from a listed key's last use to a slice.
+    private static func age(of entry: UInt64, in slice: Int64) -> Int64 {
+        Int64((UInt64(truncatingIfNeeded: slice) &- entry) & 0xFF)
+    }
 
     /// Zeroes one slice's registers.
     private mutating func clearSketch(slice: Int64) {
@@ -61,7 +71,7 @@ struct DistinctWindow: Sendable, Equatable {
 
     /// How many different keys there would be with these added; stops counting where it passes `enough`. A sketch gives
     /// its lower bound.
-    func count(adding keys: [UInt64], enough: Int64) -> Int64 {
+    func count(adding keys: DistinctKeys, enough: Int64) -> Int64 {
         guard sketch.isEmpty else {
             var union = DistinctSketch.union(of: sketch, slices: DistinctWindow.slicesKept)
             for key in keys { DistinctSketch.insert(spread(key), into: &union, slice: 0) }
@@ -113,7 +123,7 @@ struct DistinctWindow: Sendable, Equatable {
             let used = slice - age(of: entry)
             DistinctSketch.insert(spread(entry), into: &sketch, slice: Int(used % Int64(DistinctWindow.slicesKept)))
         }
-        listed = []
+        listed.removeAll()
     }
 
     /// Nanoseconds until the oldest listed keys are forgotten: when room may come. A sketch answers with one slice.
@@ -130,14 +140,14 @@ extension DistinctWindow {
     /// Writes the window.
     func encode(_ out: inout ByteWriter) {
         out.signed(slice)
-        out.array(listed) { $0.fixed64($1) }
+        out.array(Array(listed)) { $0.fixed64($1) }
         out.blob(sketch)
     }
 
     /// Reads a window.
     init(_ input: inout ByteReader) throws(CodecError) {
         slice = try input.signed()
-        listed = try input.array(minimumBytes: 8) { (r) throws(CodecError) in try r.fixed64() }
+        for _ in 0..<(try input.count(minimumBytes: 8)) { listed.append(try input.fixed64()) }
         sketch = try input.blob()
         guard sketch.isEmpty || sketch.count == DistinctSketch.registers * DistinctWindow.slicesKept, slice >= 0,
             listed.count <= DistinctWindow.exactKeysMax

@@ -17,7 +17,7 @@ struct FamiliarRecipients: Sendable, Equatable {
     static let filterWords = 256
 
     /// Listed fingerprints; empty once filters are in use.
-    private(set) var listed: [UInt32] = []
+    private(set) var listed = SmallArray<4, UInt32>(filler: 0)
     /// The newer filter's words, then the older one's; empty while fingerprints are listed.
     private(set) var filters: [UInt64] = []
     /// Recipients in the newer filter.
@@ -42,7 +42,7 @@ struct FamiliarRecipients: Sendable, Equatable {
             }
             filters = Array(repeating: 0, count: 2 * FamiliarRecipients.filterWords)
             let known = listed
-            listed = []
+            listed.removeAll()
             for old in known { set(UInt64(old)) }
             filled = UInt16(known.count)
         }
@@ -88,14 +88,14 @@ struct FamiliarRecipients: Sendable, Equatable {
 extension FamiliarRecipients {
     /// Writes the memory.
     func encode(_ out: inout ByteWriter) {
-        out.array(listed) { $0.varint(UInt64($1)) }
+        out.array(Array(listed)) { $0.varint(UInt64($1)) }
         out.array(filters) { $0.fixed64($1) }
         out.varint(UInt64(filled))
     }
 
     /// Reads a memory.
     init(_ input: inout ByteReader) throws(CodecError) {
-        listed = try input.array { (r) throws(CodecError) in try r.integer(UInt32.self) }
+        for _ in 0..<(try input.count(minimumBytes: 1)) { listed.append(try input.integer(UInt32.self)) }
         filters = try input.array(minimumBytes: 8) { (r) throws(CodecError) in try r.fixed64() }
         filled = try input.integer(UInt16.self)
         guard filters.isEmpty || filters.count == 2 * FamiliarRecipients.filterWords,

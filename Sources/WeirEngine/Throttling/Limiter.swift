@@ -79,16 +79,17 @@ extension Engine {
     }
 
     /// The keys that a distinct limit counts of a message, for one payer.
-    private func distinctKeys(_ message: Int, slot: Int, _ dimension: Dimension) -> [UInt64] {
+    private func distinctKeys(_ message: Int, slot: Int, _ dimension: Dimension) -> DistinctKeys {
+        var keys = DistinctKeys()
         switch dimension {
-        case .distinctRecipients: messages.slots[message].recipients.map(\.address)
-        case .distinctDomains: messages.slots[message].recipients.map(\.domain)
+        case .distinctRecipients: for recipient in messages.slots[message].recipients { keys.append(recipient.address) }
+        case .distinctDomains: for recipient in messages.slots[message].recipients { keys.append(recipient.domain) }
         case .newRecipients:
-            messages.slots[message].recipients.compactMap {
-                subscribers.slots[slot].familiar.contains($0.address) ? nil : $0.address
-            }
-        default: messages.slots[message].reversePath.map { [$0] } ?? []
+            for recipient in messages.slots[message].recipients
+            where !subscribers.slots[slot].familiar.contains(recipient.address) { keys.append(recipient.address) }
+        default: if let reversePath = messages.slots[message].reversePath { keys.append(reversePath) }
         }
+        return keys
     }
 
     /// How many distinct keys there would be with this message, and how long to wait if that is too many.
