@@ -42,6 +42,9 @@ class DoorConnection {
         preconditionFailure("a connection has a session")
     }
 
+    /// What was read has no answer yet.
+    func acknowledge() {}
+
     /// True where the session waits for the rest of a request or frame.
     var hasPartialInput: Bool { false }
 

@@ -202,7 +202,11 @@ final class DoorLoop: @unchecked Sendable {
         }
         let before = answers.count
         let goesOn = connection.receive(buffer.span.extracting(0..<count), &answers, desk)
-        guard answers.count > before else { return goesOn ? note(connection) : end(connection) }
+        guard answers.count > before else {
+            guard goesOn else { return end(connection) }
+            connection.acknowledge()
+            return note(connection)
+        }
         replies.append(Reply(connection: connection, range: before..<answers.count, isLast: !goesOn))
         note(connection)
     }
