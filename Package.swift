@@ -13,7 +13,7 @@ let package = Package(
     products: [
         .executable(name: "weir", targets: ["weir"]),
         // For Benchmarks/ and Fuzz/, which are packages of their own so that the main build stays small.
-        .library(name: "WeirCore", targets: ["MailTypes", "PolicyDelegation", "Milter", "WeirEngine"]),
+        .library(name: "WeirCore", targets: ["MailTypes", "PolicyDelegation", "Milter", "MailLog", "WeirEngine"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -29,9 +29,13 @@ let package = Package(
         // 1 · one protocol each: parse, compose, session machine. No sockets.
         .target(name: "PolicyDelegation", dependencies: ["MailTypes"], swiftSettings: pure),
         .target(name: "Milter", dependencies: ["MailTypes"], swiftSettings: pure),
+        .target(name: "MailLog", dependencies: ["MailTypes"], swiftSettings: pure),
 
         // 2 · the judgement: Engine, Input, Output, Snapshot.
         .target(name: "WeirEngine", dependencies: ["MailTypes"], swiftSettings: pure),
+
+        // 3 · the world: a log through the engine.
+        .target(name: "WeirAudit", dependencies: ["MailTypes", "MailLog", "WeirEngine"], swiftSettings: pure),
 
         // 4 · the only target that does I/O, and the few Linux calls that Swift's Glibc module does not show.
         .target(name: "CLinux"),
@@ -61,6 +65,7 @@ let package = Package(
         .testTarget(
             name: "PolicyDelegationTests", dependencies: ["PolicyDelegation", "WeirTesting"], swiftSettings: shell),
         .testTarget(name: "MilterTests", dependencies: ["Milter", "WeirTesting"], swiftSettings: shell),
+        .testTarget(name: "MailLogTests", dependencies: ["MailLog"], swiftSettings: shell),
         .testTarget(
             name: "WeirEngineTests", dependencies: ["WeirEngine", "WeirTesting"], swiftSettings: shell),
         .testTarget(

@@ -28,6 +28,7 @@ let importsAllowed: [String: Set<String>] = [
     "MailTypes": [],
     "PolicyDelegation": ["MailTypes"],
     "Milter": ["MailTypes"],
+    "MailLog": ["MailTypes"],
     "WeirEngine": ["MailTypes"],
     "WeirTesting": ["MailTypes", "PolicyDelegation", "Milter", "WeirEngine"],
     "WeirServer": [
@@ -40,7 +41,7 @@ let importsAllowed: [String: Set<String>] = [
 ]
 
 /// The targets that are pure: time, chance and the world reach them through their inputs alone.
-let pureTargets: Set<String> = ["MailTypes", "PolicyDelegation", "Milter", "WeirEngine"]
+let pureTargets: Set<String> = ["MailTypes", "PolicyDelegation", "Milter", "MailLog", "WeirEngine"]
 
 /// What pure targets may not name, and what to write instead.
 private let banned: [(pattern: String, found: String, instead: String, mutant: String, innocent: String)] = [

@@ -1,5 +1,6 @@
 // Every parser that reads bytes from outside, in one fuzz target: the first byte chooses the parser.
 
+import MailLog
 import MailTypes
 import Milter
 import PolicyDelegation
@@ -11,7 +12,7 @@ public func fuzzOne(_ data: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     guard count > 1 else { return 0 }
     let bytes = Array(UnsafeBufferPointer(start: data + 1, count: count - 1))
     let hash = KeyedHash(key0: 1, key1: 2)
-    switch data[0] % 8 {
+    switch data[0] % 10 {
     case 0: converse(PolicySession(mailHost: "h", addressHash: AddressHash(hash), instanceHash: hash), bytes)
     case 1: converse(MilterSession(mailHost: "h", addressHash: AddressHash(hash), wantedFields: ["X-Login"]), bytes)
     case 2:
@@ -45,11 +46,44 @@ public func fuzzOne(_ data: UnsafePointer<UInt8>, _ count: Int) -> CInt {
         if let time = Timestamp(rfc3339: text) { _ = time.description }
         _ = EnhancedStatus(text)
         _ = AddressHash(hash).key(text)
-    default:
+    case 7:
         var reader = ByteReader(bytes)
         _ = try? Output(&reader)
+    case 8: readMessage(bytes)
+    default: readLog(bytes)
     }
     return 0
+}
+
+/// Gives bytes to every log parser as a message, in the role that their first names.
+private func readMessage(_ bytes: [UInt8]) {
+    let message = Array(bytes.dropFirst())
+    for parser in MailLogParsers.builtIn {
+        guard case .notRelevant(let kind) = parser.read(message.span, role: bytes[0] % 12) else { continue }
+        precondition(Int(kind) < parser.kinds.count, "a kind without a name")
+    }
+}
+
+/// Reads a log in two pieces; small bounds, so that they are reached. What it tells must not go back in time.
+private func readLog(_ bytes: [UInt8]) {
+    var reader = MailLogReader(
+        LogFile(modified: Timestamp(seconds: 1_767_604_402)), keys: AddressHash(KeyedHash(key0: 1, key1: 2)),
+        bounds: AssemblerBounds(horizonSeconds: 300, waitingMax: 8, openMessagesMax: 9, recipientsMax: 3))
+    let cut = Int(bytes[0]) % bytes.count
+    var latest = Timestamp(nanoseconds: .min)
+    for piece in [bytes[..<cut], bytes[cut...]] {
+        let part = Array(piece)
+        reader.read(part.span)
+        while let fact = reader.next() {
+            precondition(fact.at >= latest, "time went back")
+            latest = fact.at
+        }
+    }
+    reader.finish()
+    while let fact = reader.next() {
+        precondition(fact.at >= latest, "time went back")
+        latest = fact.at
+    }
 }
 
 /// Feeds a door's session in two pieces and answers its questions.
