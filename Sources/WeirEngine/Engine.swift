@@ -174,6 +174,13 @@ public struct RuleCounts: Hashable, Sendable {
     public var wouldStop: UInt64 = 0
     /// Subscribers it stopped, or would have, at least once.
     public var subscribers: UInt64 = 0
+
+    /// Counts, of nothing unless said.
+    public init(stopped: UInt64 = 0, wouldStop: UInt64 = 0, subscribers: UInt64 = 0) {
+        self.stopped = stopped
+        self.wouldStop = wouldStop
+        self.subscribers = subscribers
+    }
 }
 
 /// Totals since the engine began; they survive a restart.

@@ -170,7 +170,7 @@ struct DistinctSketchTests {
             (1e300, 690.775_527_898_213_7),
         ])
     func logarithm(_ x: Double, _ expected: Double) {
-        #expect(abs(DistinctSketch.naturalLogarithm(x) - expected) <= 1e-12 * max(1, expected))
+        #expect(abs(NaturalLogarithm.of(x) - expected) <= 1e-12 * max(1, expected))
     }
 }
 

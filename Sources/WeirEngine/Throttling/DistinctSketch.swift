@@ -40,29 +40,10 @@ enum DistinctSketch {
         }
         let m = Double(registers)
         let raw = 0.7213 / (1 + 1.079 / m) * m * m * 281_474_976_710_656.0 / Double(sum)
-        if raw <= 2.5 * m, zeros > 0 { return Int64((m * naturalLogarithm(m / Double(zeros))).rounded()) }
+        if raw <= 2.5 * m, zeros > 0 { return Int64((m * NaturalLogarithm.of(m / Double(zeros))).rounded()) }
         return Int64(raw.rounded())
     }
 
     /// What is certain enough to act on: two standard errors below the estimate. In 98 % of cases it is below the truth.
     static func lowerBound(_ estimate: Int64) -> Int64 { estimate * (1000 - 2 * standardErrorPermille) / 1000 }
-
-    /// ln x for x ≥ 1 from additions, multiplications and divisions alone: the C library's may differ between machines.
-    static func naturalLogarithm(_ x: Double) -> Double {
-        var mantissa = x
-        var twos = 0.0
-        while mantissa >= 1.5 {
-            mantissa /= 2
-            twos += 1
-        }
-        let ratio = (mantissa - 1) / (mantissa + 1)
-        let square = ratio * ratio
-        var term = ratio
-        var sum = 0.0
-        for odd in 0..<16 {
-            sum += term / Double(2 * odd + 1)
-            term *= square
-        }
-        return twos * 0.693_147_180_559_945_3 + 2 * sum
-    }
 }

@@ -8,7 +8,7 @@ import MailTypes
 /// Up to 64 recipients are listed as 32-bit fingerprints; beyond that two Bloom filters of 1,024 recipients each take over,
 /// the older of which is dropped when the newer is full. 16 bits a recipient and 5 hashes: at most 0.4 % of strangers pass
 /// for known. So the last 1,024 to 2,048 recipients are remembered in 4 kB.
-struct FamiliarRecipients: Sendable, Equatable {
+public struct FamiliarRecipients: Sendable, Equatable {
     /// Fingerprints listed before the filters begin.
     static let listedMax = 64
     /// Recipients a filter takes.
@@ -23,8 +23,11 @@ struct FamiliarRecipients: Sendable, Equatable {
     /// Recipients in the newer filter.
     private(set) var filled: UInt16 = 0
 
+    /// A memory of nobody.
+    public init() {}
+
     /// True where the recipient was written to before, as far as is remembered.
-    func contains(_ key: UInt64) -> Bool {
+    public func contains(_ key: UInt64) -> Bool {
         if filters.isEmpty { return listed.contains(UInt32(truncatingIfNeeded: key)) }
         let print = UInt64(UInt32(truncatingIfNeeded: key))
         return matches(print, filter: 0) || matches(print, filter: 1)
@@ -32,7 +35,7 @@ struct FamiliarRecipients: Sendable, Equatable {
 
     /// Remembers a recipient. One that the older filter alone knows is put into the newer one: it was written to now, and
     /// must not be forgotten with the others of its time.
-    mutating func insert(_ key: UInt64) {
+    public mutating func insert(_ key: UInt64) {
         let print = UInt32(truncatingIfNeeded: key)
         guard filters.isEmpty ? !listed.contains(print) : !matches(UInt64(print), filter: 0) else { return }
         if filters.isEmpty {

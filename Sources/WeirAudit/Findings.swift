@@ -1,0 +1,178 @@
+// From an audit's records to its report.
+
+import MailTypes
+import WeirEngine
+
+/// Makes the report.
+struct Findings {
+    /// Entries of each list.
+    static let listMax = 200
+    /// The least share of a limit that counts as near, in percent.
+    static let nearPercent = 50
+    /// What limits are studied, in the order in which they are suggested.
+    static let studied: [(Dimension, Int64)] = [
+        (.recipients, 3600), (.recipients, 86_400), (.messages, 3600), (.newRecipients, 86_400),
+    ]
+    /// Fewer honest accounts than this suggest nothing.
+    static let honestMin = 10
+
+    /// The report.
+    private(set) var report = AuditReport()
+
+    /// Works out the findings.
+    init(
+        _ accounts: [AccountRecord], _ volumes: Volumes, _ hours: [HourColumn], _ span: ClosedRange<Timestamp>?,
+        _ engine: Engine,
+        _ settings: AuditSettings
+    ) {
+        let wanted = settings.subscriber
+        let policy = settings.policy
+        let sorted = accounts.filter { wanted == nil || $0.name == wanted }.sorted { $0.name < $1.name }
+        report.span = span
+        report.volumes = volumes
+        report.volumes.subscribers = accounts.count
+        report.volumes.subscribersForgotten = Int(engine.view.subscribersEvicted)
+        report.hours = hours
+        var honest: [AccountRecord] = []
+        var stolen: [AccountRecord] = []
+        for account in sorted {
+            guard let worst = account.worst else {
+                honest.append(account)
+                continue
+            }
+            if worst.suspicion.isNamed {
+                stolen.append(account)
+                report.stolen.append(Findings.finding(account, policy))
+                report.volumes.abusive += worst.window.messages
+                report.volumes.abusiveRecipients += worst.window.recipients
+            } else {
+                honest.append(account)
+                if worst.suspicion.isNoted { report.noted.append(Findings.finding(account, policy)) }
+            }
+        }
+        report.stolen.sort { ($0.suspicion.score, $1.subscriber) > ($1.suspicion.score, $0.subscriber) }
+        report.noted.sort { ($0.suspicion.score, $1.subscriber) > ($1.suspicion.score, $0.subscriber) }
+        report.touched = honest.filter { $0.stopped > 0 }
+            .sorted { ($0.stopped, $1.name) > ($1.stopped, $0.name) }.prefix(Findings.listMax)
+            .map { Findings.finding($0, policy) }
+        report.rules = Findings.rules(honest, stolen, engine, policy)
+        report.near = Findings.near(honest, policy)
+        report.suggestions = Findings.suggestions(honest, stolen, policy)
+        report.travellers = Findings.travellers(honest, stolen)
+        markAbuse()
+    }
+
+    /// One account as the report shows it.
+    private static func finding(_ account: AccountRecord, _ policy: Policy) -> AccountFinding {
+        let window = account.worst?.window ?? account.lastWindow ?? WindowTally()
+        return AccountFinding(
+            subscriber: account.name, plan: policy.plans[policy.planIndex(policy.subscribers[account.name]?.plan)].name,
+            window: window, suspicion: account.worst?.suspicion ?? Suspicion(window, account.usual),
+            messages: account.messages,
+            recipients: account.recipients, stopped: account.stopped, evidence: account.evidence,
+            picture: account.worst?.picture ?? account.picture)
+    }
+
+    /// What each rule would have done.
+    private static func rules(
+        _ honest: [AccountRecord], _ stolen: [AccountRecord], _ engine: Engine, _ policy: Policy
+    ) -> [RuleFinding] {
+        var found: [RuleFinding] = []
+        let counts = engine.ruleCounts
+        for plan in policy.plans {
+            for limit in plan.limits {
+                let rule = "\(plan.name)/\(limit.name)"
+                let counted = counts[rule] ?? RuleCounts()
+                let caught = stolen.filter { $0.rules.contains(rule) }
+                let before = caught.compactMap { $0.worst?.window }.filter { $0.firstRule == rule }
+                    .map(\.recipientsBeforeStop).sorted()
+                found.append(
+                    RuleFinding(
+                        rule: rule, line: limit.line, messages: Int(counted.stopped + counted.wouldStop),
+                        subscribers: Int(counted.subscribers), stolen: caught.count,
+                        recipientsBefore: before.isEmpty ? nil : before[before.count / 2]))
+            }
+        }
+        return found
+    }
+
+    /// Honest-looking senders that used half of a limit or more, and were not stopped.
+    private static func near(_ honest: [AccountRecord], _ policy: Policy) -> [NearLimit] {
+        var found: [NearLimit] = []
+        for account in honest where account.stopped == 0 {
+            let plan = policy.plans[policy.planIndex(policy.subscribers[account.name]?.plan)]
+            for limit in plan.limits {
+                guard let most = account.most(limit.dimension, periodSeconds: limit.periodSeconds) else { continue }
+                let entry = NearLimit(
+                    subscriber: account.name, rule: "\(plan.name)/\(limit.name)", most: most, allowed: Int(limit.amount)
+                )
+                if entry.percent >= nearPercent { found.append(entry) }
+            }
+        }
+        return Array(found.sorted { ($0.percent, $1.subscriber) > ($1.percent, $0.subscriber) }.prefix(listMax))
+    }
+
+    /// A limit a plan and dimension: a third above what 99.5 % of the honest-looking accounts had as their most, rounded up
+    /// to a number that people use.
+    private static func suggestions(
+        _ honest: [AccountRecord], _ stolen: [AccountRecord], _ policy: Policy
+    ) -> [SuggestedLimit] {
+        var found: [SuggestedLimit] = []
+        for plan in policy.plans.indices {
+            let own: (AccountRecord) -> Bool = { policy.planIndex(policy.subscribers[$0.name]?.plan) == plan }
+            let good = honest.filter(own)
+            let bad = stolen.filter(own)
+            guard good.count >= honestMin else { continue }
+            for (dimension, period) in studied {
+                let peaks = good.compactMap { $0.most(dimension, periodSeconds: period) }.sorted()
+                guard let most = peaks.last, most > 0 else { continue }
+                let base = peaks[(peaks.count - 1) * 995 / 1000]
+                let amount = rounded(max(10, base + (base + 2) / 3))
+                found.append(
+                    SuggestedLimit(
+                        plan: policy.plans[plan].name, dimension: dimension, periodSeconds: period, amount: amount,
+                        median: peaks[peaks.count / 2], high: peaks[(peaks.count - 1) * 99 / 100], most: most,
+                        touches: peaks.count { $0 > amount }, honest: peaks.count,
+                        catches: bad.count { $0.most(dimension, periodSeconds: period) ?? 0 > amount },
+                        stolen: bad.count))
+            }
+        }
+        return found
+    }
+
+    /// The next number above of the kind 10, 12, 15, 20, 25, 30, 40, 50, 60, 80 times a power of ten.
+    static func rounded(_ value: Int) -> Int {
+        var scale = 1
+        while scale * 100 < value { scale *= 10 }
+        for step in [10, 12, 15, 20, 25, 30, 40, 50, 60, 80, 100] where step * scale >= value { return step * scale }
+        return value
+    }
+
+    /// Accounts used from three networks a day or more.
+    private static func travellers(_ honest: [AccountRecord], _ stolen: [AccountRecord]) -> [Traveller] {
+        let all = honest.map { ($0, false) } + stolen.map { ($0, true) }
+        let found = all.filter { $0.0.networksMost.count >= 3 }.map { account, isStolen in
+            Traveller(
+                subscriber: account.name, networks: account.networksMost.count, at: account.networksMost.at,
+                isStolen: isStolen)
+        }
+        return Array(found.sorted { ($0.networks, $1.subscriber) > ($1.networks, $0.subscriber) }.prefix(listMax))
+    }
+
+    /// Marks the hours of stolen accounts' worst days in the picture over time.
+    private mutating func markAbuse() {
+        var abusive: [Int64: Int] = [:]
+        for account in report.stolen {
+            for (index, recipients) in account.picture.recipients.enumerated() where recipients > 0 {
+                let hour = account.picture.firstHour + Int64(index)
+                guard hour >= account.window.firstAt.seconds / 3600, hour <= account.window.lastAt.seconds / 3600 else {
+                    continue
+                }
+                abusive[hour, default: 0] += recipients
+            }
+        }
+        for index in report.hours.indices {
+            report.hours[index].abusive = min(report.hours[index].messages, abusive[report.hours[index].hour] ?? 0)
+        }
+    }
+}
