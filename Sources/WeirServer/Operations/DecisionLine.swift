@@ -47,52 +47,51 @@ struct DecisionLine {
         out.append(UInt8(48 + millisecond / 10 % 10))
         out.append(UInt8(48 + millisecond % 10))
         out.append(static: isJSON ? "Z\"" : "Z")
-        member("door", transaction.session.door.description, &out)
-        member("stage", decision.stage.description, &out)
-        member("host", transaction.session.mailHost, &out)
-        if !decision.queueID.isEmpty { member("id", decision.queueID, &out) }
+        member(" door=", ",\"door\":", transaction.session.door.description, &out)
+        member(" stage=", ",\"stage\":", decision.stage.description, &out)
+        member(" host=", ",\"host\":", transaction.session.mailHost, &out)
+        if !decision.queueID.isEmpty { member(" id=", ",\"id\":", decision.queueID, &out) }
         switch decision.identity {
         case .subscriber(let name, let proof):
-            member("subscriber", name, &out)
-            member("proof", proof.description, &out)
-        case .unattributed(let why): member("unattributed", why.description, &out)
+            member(" subscriber=", ",\"subscriber\":", name, &out)
+            member(" proof=", ",\"proof\":", proof.description, &out)
+        case .unattributed(let why): member(" unattributed=", ",\"unattributed\":", why.description, &out)
         }
-        member("verdict", decision.verdict.kind.description, &out)
-        if let would = decision.would { member("would", would.description, &out) }
-        member("reason", decision.reason.description, &out)
-        if let rule = decision.rule { member("rule", rule, &out) }
-        if let code = decision.caseCode { member("case", code, &out) }
-        if !decision.evidence.isEmpty { member("evidence", evidence, &out) }
+        member(" verdict=", ",\"verdict\":", decision.verdict.kind.description, &out)
+        if let would = decision.would { member(" would=", ",\"would\":", would.description, &out) }
+        member(" reason=", ",\"reason\":", decision.reason.description, &out)
+        if let rule = decision.rule { member(" rule=", ",\"rule\":", rule, &out) }
+        if let code = decision.caseCode { member(" case=", ",\"case\":", code, &out) }
+        if !decision.evidence.isEmpty { member(" evidence=", ",\"evidence\":", evidence, &out) }
         if let client = transaction.session.client {
-            name("client", &out)
-            if isJSON { out.append(UInt8(ascii: "\"")) }
+            out.append(static: isJSON ? ",\"client\":\"" : " client=")
             out.append(client)
             if isJSON { out.append(UInt8(ascii: "\"")) }
         }
-        member("message", Int(decision.message), &out)
-        member("recipients", transaction.envelope.recipientCount, &out)
-        member("bytes", transaction.envelope.bytes, &out)
-        member("policy", Int(decision.policyRevision), &out)
+        member(" message=", ",\"message\":", Int(decision.message), &out)
+        member(" recipients=", ",\"recipients\":", transaction.envelope.recipientCount, &out)
+        member(" bytes=", ",\"bytes\":", transaction.envelope.bytes, &out)
+        member(" policy=", ",\"policy\":", Int(decision.policyRevision), &out)
         if isJSON { out.append(UInt8(ascii: "}")) }
         out.append(10)
     }
 
-    /// A member's name, with what stands before its value.
-    private func name(_ name: StaticString, _ out: inout OutputSpan<UInt8>) {
-        out.append(static: isJSON ? ",\"" : " ")
-        out.append(static: name)
-        out.append(static: isJSON ? "\":" : "=")
-    }
-
-    /// A member that is text.
-    private func member(_ title: StaticString, _ value: String, _ out: inout OutputSpan<UInt8>) {
-        name(title, &out)
-        if isJSON { out.append(json: value.utf8Span.span) } else { out.append(logfmt: value.utf8Span.span) }
+    /// A member that is text: its name with what stands around it in either form, and the value.
+    private func member(
+        _ plain: StaticString, _ json: StaticString, _ value: String, _ out: inout OutputSpan<UInt8>
+    ) {
+        if isJSON {
+            out.append(static: json)
+            out.append(json: value.utf8Span.span)
+        } else {
+            out.append(static: plain)
+            out.append(logfmt: value.utf8Span.span)
+        }
     }
 
     /// A member that is a number.
-    private func member(_ title: StaticString, _ value: Int, _ out: inout OutputSpan<UInt8>) {
-        name(title, &out)
+    private func member(_ plain: StaticString, _ json: StaticString, _ value: Int, _ out: inout OutputSpan<UInt8>) {
+        out.append(static: isJSON ? json : plain)
         out.append(decimal: value)
     }
 }
