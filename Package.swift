@@ -39,10 +39,11 @@ let package = Package(
 
         // 4 · the only target that does I/O, and the few Linux calls that Swift's Glibc module does not show.
         .target(name: "CLinux"),
+        .systemLibrary(name: "CArchive", providers: [.apt(["libarchive-dev"])]),
         .target(
             name: "WeirServer",
             dependencies: [
-                "MailTypes", "PolicyDelegation", "Milter", "WeirEngine", "CLinux",
+                "MailTypes", "PolicyDelegation", "Milter", "MailLog", "WeirEngine", "WeirAudit", "CLinux", "CArchive",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Yams", package: "Yams"),
                 .product(name: "Hummingbird", package: "hummingbird"),

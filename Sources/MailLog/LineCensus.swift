@@ -44,6 +44,15 @@ public struct LineCensus: Sendable {
         public var count: Int
         /// The first one's message, cut and made printable.
         public var example: String
+
+        /// A row.
+        public init(category: Category, server: String, kind: String, count: Int, example: String) {
+            self.category = category
+            self.server = server
+            self.kind = kind
+            self.count = count
+            self.example = example
+        }
     }
 
     /// A count and its first line.

@@ -17,6 +17,6 @@ struct Weir: AsyncParsableCommand {
         subcommands: [
             Serve.self, Check.self, Status.self, SubscriberCommand.self, CaseCommand.self, HoldCommand.self,
             Observe.self,
-            BreakerCommand.self, Reload.self, Replay.self, HoldAgentCommand.self, Demo.self,
+            BreakerCommand.self, Reload.self, Replay.self, AuditCommand.self, HoldAgentCommand.self, Demo.self,
         ])
 }

@@ -1,0 +1,3 @@
+// libarchive, for logs that logrotate has compressed.
+#include <archive.h>
+#include <archive_entry.h>

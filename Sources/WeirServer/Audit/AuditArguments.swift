@@ -1,0 +1,78 @@
+// What a person writes behind `weir audit`, made into a request.
+
+import Foundation
+import MailTypes
+import WeirAudit
+import WeirEngine
+
+/// An argument that can't be used.
+struct AuditArgumentError: Error, CustomStringConvertible {
+    /// The option.
+    var option: String
+    /// What was given.
+    var found: String
+    /// What is wanted.
+    var expected: String
+
+    /// `--since: "yesterday" is no moment. Expected …`.
+    var description: String { "\(option) \"\(found)\" can't be used: expected \(expected)" }
+}
+
+extension AuditRequest {
+    /// A request from its arguments. Throws a fault with what was expected.
+    public init(
+        files: [String], format: String, policy: String?, since: String?, until: String?, subscriber: String?,
+        networks: [String], zone: String?
+    ) throws {
+        guard let format = Format(rawValue: format) else {
+            throw AuditArgumentError(option: "--format", found: format, expected: "log or events")
+        }
+        let own = try networks.map { text in
+            guard let prefix = NetworkPrefix(text) else {
+                throw AuditArgumentError(
+                    option: "--network", found: text, expected: "an address and a prefix length, as 192.0.2.0/24")
+            }
+            return prefix
+        }
+        let zoneSeconds = try AuditRequest.zone(zone)
+        var policy = try AuditRequest.policy(policy)
+        if policy.networks.isEmpty { policy.networks = AuditSettings.ownNetworks }
+        policy.networks += own
+        self.init(
+            files: files, format: format, zoneSeconds: zoneSeconds,
+            settings: AuditSettings(
+                policy: policy, since: try AuditRequest.moment(since, "--since", zoneSeconds),
+                until: try AuditRequest.moment(until, "--until", zoneSeconds, isEnd: true), subscriber: subscriber))
+    }
+
+    /// The policy that is tried: a file's, or the default one.
+    private static func policy(_ path: String?) throws -> Policy {
+        guard let path else { return Configuration.defaults.policy(revision: 1) }
+        return try Configuration.load(path: path).policy(revision: 1)
+    }
+
+    /// A zone; the machine's own where none is given.
+    private static func zone(_ text: String?) throws -> Int {
+        guard let text else { return TimeZone.current.secondsFromGMT() }
+        if text == "Z" || text.uppercased() == "UTC" { return 0 }
+        let digits = text.dropFirst().filter { $0 != ":" }
+        guard let sign = text.first, sign == "+" || sign == "-", digits.count == 4, let value = Int(digits),
+            value % 100 < 60, value < 1500
+        else { throw AuditArgumentError(option: "--zone", found: text, expected: "UTC, or an offset as +01:00") }
+        return (value / 100 * 3600 + value % 100 * 60) * (sign == "-" ? -1 : 1)
+    }
+
+    /// A moment or a day; of a day its end where `isEnd`.
+    private static func moment(_ text: String?, _ option: String, _ zoneSeconds: Int, isEnd: Bool = false) throws
+        -> Timestamp?
+    {
+        guard let text else { return nil }
+        if let time = Timestamp(rfc3339: text) { return time }
+        let time = isEnd ? "T23:59:59.999999999Z" : "T00:00:00Z"
+        guard text.utf8.count == 10, let day = Timestamp(rfc3339: text + time) else {
+            throw AuditArgumentError(
+                option: option, found: text, expected: "a day as 2026-11-23 or a moment as 2026-11-23T18:05:00Z")
+        }
+        return day.advanced(byNanoseconds: -Int64(zoneSeconds) * 1_000_000_000)
+    }
+}

@@ -1,0 +1,74 @@
+// weir audit
+
+import ArgumentParser
+import Foundation
+import WeirServer
+
+/// Audits mail logs.
+struct AuditCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "audit",
+        abstract: "Read mail logs: who looks stolen, which limits would have caught it, whom they would have hurt.",
+        discussion: """
+            Reads logs of Postfix, Exim and Sendmail as they are: plain, .gz, .bz2, .xz, .zst, rotated files in any order, logs of \
+            several hosts, and standard input (-). Changes nothing and writes nothing but what you ask for.
+
+              weir audit /var/log/mail.log*
+
+            Exit 0, or 2 where a file could not be read at all.
+            """
+    )
+
+    @Argument(help: "The logs; - is standard input.") var files: [String]
+    @Option(help: "Try this policy in place of the default one.") var policy: String?
+    @Option(help: "Only what happened since then: 2026-11-23, or 2026-11-23T18:05:00Z.") var since: String?
+    @Option(help: "Only what happened until then.") var until: String?
+    @Option(help: "Report on this subscriber alone.") var subscriber: String?
+    @Option(
+        name: .customLong("network"),
+        help: "A network of your own customers without login, as 192.0.2.0/24; may be given again.")
+    var networks: [String] = []
+    @Option(help: "The zone of stamps without one: +01:00, or the machine's own.") var zone: String?
+    @Option(help: "How the files are written: log, or events (the JSON lines of events.md).") var format = "log"
+
+    /// Reads, judges, reports.
+    func run() throws {
+        let request: AuditRequest
+        do {
+            request = try AuditRequest(
+                files: files, format: format, policy: policy, since: since, until: until, subscriber: subscriber,
+                networks: networks, zone: zone)
+        } catch {
+            FileHandle.standardError.write(Data("weir audit: \(error)\n".utf8))
+            throw ExitCode(2)
+        }
+        let bar = ProgressBar()
+        let outcome = AuditRun.run(request, progress: { bar.show($0) })
+        bar.end()
+        for fault in outcome.faults { FileHandle.standardError.write(Data("weir audit: \(fault)\n".utf8)) }
+        print(outcome.plain)
+        if outcome.faults.contains(where: { $0.bytesRead == 0 }) { throw ExitCode(2) }
+    }
+}
+
+/// A bar on standard error while it is a terminal.
+final class ProgressBar: Sendable {
+    /// Columns of the bar.
+    private static let columns = 40
+    /// True where there is somebody to see it.
+    private let isShown = isatty(2) != 0
+    /// The last share shown, in thousandths.
+    private let last = LastShown()
+
+    /// Shows a share from 0 to 1.
+    func show(_ share: Double) {
+        let permille = Int(share * 1000)
+        guard isShown, last.advance(to: permille) else { return }
+        let filled = permille * ProgressBar.columns / 1000
+        let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: ProgressBar.columns - filled)
+        FileHandle.standardError.write(Data("\r\(bar) \(permille / 10) % ".utf8))
+    }
+
+    /// Takes the bar away.
+    func end() { if isShown { FileHandle.standardError.write(Data("\r\u{1B}[K".utf8)) } }
+}
