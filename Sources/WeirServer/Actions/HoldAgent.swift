@@ -49,6 +49,12 @@ public final class HoldAgent: Sendable {
     /// Most queue ids in one request.
     static let queueIDsMax = 100_000
 
+    /// Longest request, in bytes.
+    static let requestBytesMax = 8 << 20
+
+    /// Seconds that a caller may take to send its request whole, and to take its answer.
+    static let callerSecondsMax: Double = 5
+
     /// Released messages that are tried one by one; beyond it the whole deferred queue is.
     static let deliveredSinglyMax = 50
 
@@ -76,13 +82,28 @@ public final class HoldAgent: Sendable {
                 if errno == EINTR || errno == ECONNABORTED { continue }
                 throw SystemError(call: "accept", number: errno)
             }
-            UnixSocket.setDeadline(caller, seconds: 5)
-            if let line = UnixSocket.readLine(caller, bytesMax: 8 << 20) {
-                let response = answer(line, from: UnixSocket.peerName(caller))
-                if let data = try? JSONEncoder().encode(response) { UnixSocket.write([UInt8](data) + [10], to: caller) }
-            }
+            serve(caller)
             close(caller)
         }
+    }
+
+    /// Reads one request and answers it. One caller at a time: postsuper works on the queue for all of them.
+    private func serve(_ caller: Int32) {
+        var response: HoldResponse
+        do {
+            let deadline = UnixSocket.moment(inSeconds: HoldAgent.callerSecondsMax)
+            guard let line = try UnixSocket.readLine(caller, bytesMax: HoldAgent.requestBytesMax, by: deadline) else {
+                return
+            }
+            response = answer(line, from: UnixSocket.peerName(caller))
+        } catch {
+            response = HoldResponse(
+                error:
+                    "not a whole request: one line of at most \(HoldAgent.requestBytesMax) bytes is expected within \(Int(HoldAgent.callerSecondsMax)) s (\(error))"
+            )
+        }
+        guard let data = try? JSONEncoder().encode(response) else { return }
+        UnixSocket.write([UInt8](data) + [10], to: caller, by: UnixSocket.moment(inSeconds: HoldAgent.callerSecondsMax))
     }
 
     /// Answers one request.

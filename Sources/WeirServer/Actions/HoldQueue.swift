@@ -15,6 +15,11 @@ final class ErrorText: Sendable {
 
 /// Asks the hold agents.
 struct HoldQueue: Sendable {
+    /// Seconds in which an agent must have answered: postsuper walks the whole queue.
+    static let answerSecondsMax: Double = 60
+    /// Longest answer of an agent, in bytes.
+    static let answerBytesMax = 256 << 20
+
     /// The agents' sockets by the name of the mail host.
     let agents: [String: String]
 
@@ -34,10 +39,13 @@ struct HoldQueue: Sendable {
             )
         }
         defer { close(descriptor) }
-        UnixSocket.setDeadline(descriptor, seconds: 60)
-        UnixSocket.write([UInt8](try JSONEncoder().encode(request)) + [10], to: descriptor)
-        guard let line = UnixSocket.readLine(descriptor, bytesMax: 256 << 20) else {
-            throw ControlError(description: "the hold agent of \(mailHost) gave no answer")
+        let deadline = UnixSocket.moment(inSeconds: HoldQueue.answerSecondsMax)
+        UnixSocket.write([UInt8](try JSONEncoder().encode(request)) + [10], to: descriptor, by: deadline)
+        guard let line = try? UnixSocket.readLine(descriptor, bytesMax: HoldQueue.answerBytesMax, by: deadline) else {
+            throw ControlError(
+                description:
+                    "the hold agent of \(mailHost) gave no answer within \(Int(HoldQueue.answerSecondsMax)) s: see its log"
+            )
         }
         let response = try JSONDecoder().decode(HoldResponse.self, from: Data(line))
         if let error = response.error { throw ControlError(description: "hold agent of \(mailHost): \(error)") }
