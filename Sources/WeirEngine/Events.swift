@@ -99,13 +99,13 @@ extension Engine {
 
     /// The slot of a subscriber by its name, address literals included.
     public func slot(named name: String) -> Int? {
+        if let address = Attribution.address(ofLiteral: name) { return subscribers.slot(of: key(of: address)) }
         let normal = Attribution.normalised(name, plusSeparator: "")
-        if let slot = subscribers.slot(of: hash.hash(normal), name: normal) { return slot }
-        guard name.hasPrefix("["), name.hasSuffix("]") else { return nil }
-        let inside = name.dropFirst().dropLast().prefix { $0 != "/" }
-        guard let address = NetworkAddress(String(inside)) else { return nil }
-        return subscribers.slot(of: hash.hash(address.high, address.low, 1))
+        return subscribers.slot(of: hash.hash(normal), name: normal)
     }
+
+    /// The key of a subscriber known by address alone.
+    func key(of address: NetworkAddress) -> UInt64 { hash.hash(address.high, address.low, 1) }
 
     /// Gives a subscriber its own amount for one limit, or takes it away.
     private mutating func setLimit(_ name: String, _ limit: String, _ override: LimitOverride?, at time: Int64)
