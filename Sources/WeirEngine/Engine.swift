@@ -111,7 +111,7 @@ public struct Engine: Sendable {
         case .transaction: break
         case .withdrawn(let transaction): withdraw(transaction, at: time)
         case .delivery(let delivery): note(delivery, at: time)
-        case .policy(let policy): replacePolicy(policy, at: time)
+        case .policy(let policy): replacePolicy(policy, at: time, &outputs)
         case .act(let act): perform(act, at: time, &outputs)
         case .clockShifted: break
         case .gap(let count): totals.inputsMissing &+= count

@@ -53,8 +53,11 @@ extension Engine {
 
     // MARK: - Policy
 
-    /// Puts a policy into force. Subscribers move over as they are met, the rest a few at a time.
-    mutating func replacePolicy(_ new: Policy, at time: Int64) {
+    /// Puts a policy into force. Subscribers move over as they are met, the rest a few at a time. While too many before it
+    /// are still being carried over, it is refused: dropping one of those would lose counts and strand reservations.
+    mutating func replacePolicy(_ new: Policy, at time: Int64, _ outputs: inout [Output]) {
+        forgetOldLayouts(at: time)
+        guard !layouts.isFull else { return outputs.append(.acknowledged(.tooManyPolicies)) }
         let revision = policy.revision &+ 1
         policy = new
         policy.revision = revision
@@ -193,6 +196,7 @@ extension Engine {
         guard !subscribers.slots.isEmpty else { return }
         for _ in 0..<min(slots, subscribers.slots.count) {
             sweepHand = sweepHand + 1 < subscribers.slots.count ? sweepHand + 1 : 0
+            layouts.swept += 1
             if migrationLeft > 0 { migrationLeft -= 1 }
             guard !subscribers.slots[sweepHand].name.isEmpty else { continue }
             if time - subscribers.slots[sweepHand].lastSeen > Engine.subscriberMemoryNanoseconds,
@@ -202,11 +206,17 @@ extension Engine {
             }
             if subscribers.slots[sweepHand].revision != 0 { layOut(sweepHand, at: time) }
         }
-        // A reservation names its limits by the layout that it was made under, so that one must outlive it.
-        if migrationLeft == 0, time - layouts.current.since > 2 * Engine.reservationNanoseconds,
-            messages.haveRunOut(upTo: layouts.current.since)
-        {
-            layouts.forgetOld()
+        forgetOldLayouts(at: time)
+    }
+
+    /// True while subscribers or messages may be counted by an older policy: a tick a second then brings them over soon.
+    public var isCarryingOver: Bool { layouts.all.count > 1 }
+
+    /// Forgets the plans of policies that nothing is counted by any more. A refund comes within minutes of its message; one
+    /// that comes later than its message's plans are kept gives nothing back.
+    private mutating func forgetOldLayouts(at time: Int64) {
+        layouts.forgetOld(slots: subscribers.slots.count) { since in
+            time - since > Engine.reservationNanoseconds && messages.haveRunOut(upTo: since)
         }
     }
 }

@@ -110,6 +110,7 @@ struct Operator: Sendable {
                     error: "the plan has no limit '\(request.limit ?? "")'; it has \(names.joined(separator: ", "))")
             case .badAmount(let why): return ControlResponse(error: "that can't be a limit: \(why)")
             case .unknownMessage: return ControlResponse(error: "no record of that message")
+            case .tooManyPolicies: return ControlResponse(error: "the policy was not taken")  // not of an act
             }
         }
         return ControlResponse(error: "the engine did not acknowledge")
