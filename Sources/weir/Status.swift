@@ -26,6 +26,8 @@ struct Status: ParsableCommand {
         print(
             "subscribers \(status.subscribers); journal \(status.journalBacklogBytes) bytes behind, \(status.journalInputsLost) inputs lost; connections \(status.connections.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", "))"
         )
+        if let damage = status.stateDamage { print("DAMAGED: \(damage)") }
+        if !status.stateSetAside.isEmpty { print("set aside: \(status.stateSetAside.joined(separator: ", "))") }
         print("")
         var table = TextTable(["RULE", "LIMIT", "MODE", "STOPPED", "WOULD STOP", "SUBSCRIBERS"], numbers: [3, 4, 5])
         for rule in status.rules {

@@ -65,11 +65,11 @@ func snapshot(of live: LiveEngine) -> [UInt8] { live.read { $0.snapshot() } }
 
 extension Recovered {
     /// True where the engine is in this state. Not compared in `#expect`, which would print both.
-    fileprivate func isAsBefore(_ state: [UInt8]) -> Bool { engine.snapshot() == state }
+    func isAsBefore(_ state: [UInt8]) -> Bool { engine.snapshot() == state }
 }
 
 /// A state directory in which five groups of a hundred inputs were written.
-private struct Written {
+struct Written {
     /// The directory.
     let store: Store
     /// The engine that ran.
@@ -109,7 +109,7 @@ private struct Written {
 }
 
 /// The words of an error; nil where none was thrown.
-private func refusal(_ body: () throws -> Void) -> String? {
+func refusal(_ body: () throws -> Void) -> String? {
     do { try body() } catch { return "\(error)" }
     return nil
 }
@@ -134,6 +134,16 @@ private func refusal(_ body: () throws -> Void) -> String? {
             let back = try written.recover()
             #expect(back.damage == nil && back.differing == 0 && back.position == 500)
             #expect(back.isAsBefore(written.states[5]))
+        }
+    }
+
+    @Test func aSnapshotWithinARowIsDamage() throws {
+        try inTemporaryFolder { folder in
+            let written = try Written(folder, snapshotsBefore: [0, 3])
+            try written.tamper("UPDATE snapshot SET position = 250 WHERE position = 300")
+            let back = try written.recover()
+            #expect(back.damage?.contains("at position 250") == true && back.damage?.contains("300") == true)
+            #expect(back.position == 250 && back.differing == 0, "half a row was replayed")
         }
     }
 

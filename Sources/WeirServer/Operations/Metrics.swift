@@ -31,6 +31,15 @@ final class Metrics: Sendable {
     /// Reloads of the configuration that were refused.
     let reloadsRefused = Counter()
 
+    /// Damage that the start met, and the names of all damaged databases that lie beside the state.
+    private let stateFound = Mutex<(damage: StateDamage?, setAside: [String])>((nil, []))
+
+    /// Keeps what the start found in the state directory.
+    func noteState(_ damage: StateDamage?, setAside: [String]) { stateFound.withLock { $0 = (damage, setAside) } }
+
+    /// Damage that the start met, and the names of all damaged databases that lie beside the state.
+    var state: (damage: StateDamage?, setAside: [String]) { stateFound.withLock { $0 } }
+
     /// One number that only its owner and a scrape touch.
     final class Counter: Sendable {
         /// The number.
@@ -99,6 +108,14 @@ final class Metrics: Sendable {
             (
                 "weir_journal_failing", "1 while the journal can't be written.",
                 journalFailing.load(ordering: .relaxed) ? 1 : 0
+            ),
+            (
+                "weir_state_damaged", "1 where the last start found the database damaged and set it aside.",
+                state.damage == nil ? 0 : 1
+            ),
+            (
+                "weir_state_set_aside", "Damaged databases that lie beside the state, as the last start found them.",
+                state.setAside.count
             ),
         ] { page.gauge(name, help, value) }
         for (name, help, value) in [

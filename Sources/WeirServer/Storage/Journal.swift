@@ -52,14 +52,15 @@ enum Journal {
         ])
     }
 
-    /// Walks the rows from a position on. Throws `JournalDamage` at a row that is missing, cut or changed.
+    /// Walks the rows from a position on, at which a row begins: snapshots are made between rows. Throws `JournalDamage` at
+    /// a row that is missing, cut or changed.
     static func rows(
         from position: UInt64, in database: GRDB.Database, _ body: (JournalRow) throws -> Void
     ) throws {
         var expected = position
         let cursor = try Row.fetchCursor(
             database,
-            sql: "SELECT first, count, inputs, outputs, checksum FROM journal WHERE first + count > ? ORDER BY first",
+            sql: "SELECT first, count, inputs, outputs, checksum FROM journal WHERE first >= ? ORDER BY first",
             arguments: [Int64(position)])
         while let row = try cursor.next() {
             let found = JournalRow(

@@ -44,7 +44,7 @@ enum Recovery {
                 engine: try start?.engine ?? fresh(), position: start?.position ?? 0, damage: nil, differing: 0)
             do {
                 try Journal.rows(from: result.position, in: database) { row in
-                    result.differing += try replay(row, on: &result.engine, from: result.position)
+                    result.differing += try replay(row, on: &result.engine)
                     result.position = row.first + row.count
                 }
             } catch let error as JournalDamage {
@@ -60,18 +60,16 @@ enum Recovery {
     }
 
     /// Replays a row on an engine; returns how many inputs gave other outputs than recorded.
-    static func replay(
-        _ row: JournalRow, on engine: inout Engine, from position: UInt64, each: ([UInt8]) -> Void = { _ in }
-    ) throws -> UInt64 {
+    static func replay(_ row: JournalRow, on engine: inout Engine, each: ([UInt8]) -> Void = { _ in }) throws -> UInt64
+    {
         var inputs = ByteReader(row.inputs)
         var differing: UInt64 = 0
         var place = 0
         var writer = ByteWriter(capacity: 256)
-        for index in 0..<row.count {
+        for _ in 0..<row.count {
             let input = try Input(&inputs)
             writer.bytes.removeAll(keepingCapacity: true)
-            let outputs = row.first + index >= position ? engine.step(input) : []
-            guard row.first + index >= position else { continue }
+            let outputs = engine.step(input)
             writer.count(outputs.count)
             for output in outputs { output.encode(&writer) }
             each(writer.bytes)
