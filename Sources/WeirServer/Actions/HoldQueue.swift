@@ -1,17 +1,6 @@
 // The daemon's side of the hold agents: one for each mail host.
 
 import Foundation
-import Synchronization
-
-/// The words of a program's standard error, read on another thread.
-final class ErrorText: Sendable {
-    /// The words.
-    private let text = Mutex("")
-    /// Keeps them.
-    func set(_ value: String) { text.withLock { $0 = value } }
-    /// The words, shortened.
-    func get() -> String { text.withLock { String($0.prefix(500)).trimmingCharacters(in: .whitespacesAndNewlines) } }
-}
 
 /// Asks the hold agents.
 struct HoldQueue: Sendable {
