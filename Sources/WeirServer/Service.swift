@@ -20,9 +20,13 @@ public final class Service: Sendable {
     /// Held while the configuration is read again: a person and a signal may ask at the same time.
     private let reloading = Mutex(())
 
+    /// True where it measures how long the engine's lock is held.
+    private let measuresHolds: Bool
+
     /// A service of a configuration.
-    public init(_ configuration: Configuration, logger: Logger) {
+    public init(_ configuration: Configuration, measuresHolds: Bool = false, logger: Logger) {
         self.configuration = configuration
+        self.measuresHolds = measuresHolds
         self.logger = logger
     }
 
@@ -33,7 +37,8 @@ public final class Service: Sendable {
         let metrics = Metrics()
         let (store, recovered) = try recover(metrics)
         let live = LiveEngine(
-            recovered.engine, position: recovered.position, backlogBytesMax: Int(configuration.journal.backlogBytesMax))
+            recovered.engine, position: recovered.position, backlogBytesMax: Int(configuration.journal.backlogBytesMax),
+            measuresHolds: measuresHolds)
         let log = try DecisionLog(configuration.decisionLog, metrics: metrics)
         let recorder = Recorder(
             live: live, store: store, keepSeconds: configuration.journal.keepSeconds, logger: logger, metrics: metrics)

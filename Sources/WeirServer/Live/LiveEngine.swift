@@ -41,6 +41,8 @@ public final class LiveEngine: Sendable {
         var bytesBeingWritten = 0
         /// A written group, whose memory the next one takes.
         var spare = JournalGroup()
+        /// How long the lock is held.
+        var holds: HoldMeter
     }
 
     /// The state.
@@ -52,9 +54,13 @@ public final class LiveEngine: Sendable {
     public static let backlogBytesDefault = 64 << 20
 
     /// An engine that goes on from a journal position.
-    init(_ engine: consuming Engine, position: UInt64, backlogBytesMax: Int = LiveEngine.backlogBytesDefault) {
+    init(
+        _ engine: consuming Engine, position: UInt64, backlogBytesMax: Int = LiveEngine.backlogBytesDefault,
+        measuresHolds: Bool = false
+    ) {
         let clock = WallClock(continuing: engine.now)
-        state = Mutex(State(engine: engine, clock: clock, position: position))
+        let holds = HoldMeter(isOn: measuresHolds)
+        state = Mutex(State(engine: engine, clock: clock, position: position, holds: holds))
         self.backlogBytesMax = backlogBytesMax
     }
 
@@ -63,6 +69,8 @@ public final class LiveEngine: Sendable {
         _ event: Input.Event, reading: (inout WallClock) -> (now: Timestamp, jump: Int64) = { $0.read() }
     ) -> (at: Timestamp, outputs: [Output]) {
         state.withLock { state in
+            let began = state.holds.begin()
+            defer { state.holds.end(HoldMeter.Kind(event), since: began) }
             let (now, jump) = reading(&state.clock)
             if jump != 0 { LiveEngine.record(Input(at: now, .clockShifted(jump)), &state, backlogBytesMax) }
             return (now, LiveEngine.record(Input(at: now, event), &state, backlogBytesMax))
@@ -72,6 +80,8 @@ public final class LiveEngine: Sendable {
     /// Takes in a question of a door and returns the decision on it, what else is to be done, and when it was asked.
     func step(_ transaction: Transaction) -> (at: Timestamp, decision: Decision, others: [Output]) {
         state.withLock { state in
+            let began = state.holds.begin()
+            defer { state.holds.end(.question, since: began) }
             let (now, jump) = state.clock.read()
             if jump != 0 { LiveEngine.record(Input(at: now, .clockShifted(jump)), &state, backlogBytesMax) }
             LiveEngine.recordGap(&state, backlogBytesMax)
@@ -144,8 +154,15 @@ public final class LiveEngine: Sendable {
 
     /// Reads the engine under the lock. The body must be short: a few hundred subscribers at most.
     func read<Result: Sendable>(_ body: (borrowing Engine) -> Result) -> Result {
-        state.withLock { state in body(state.engine) }
+        state.withLock { state in
+            let began = state.holds.begin()
+            defer { state.holds.end(.look, since: began) }
+            return body(state.engine)
+        }
     }
+
+    /// How long the lock was held, by what for; nil where that is not measured.
+    var holds: HoldMeter? { state.withLock { $0.holds.isOn ? $0.holds : nil } }
 
     /// Inputs lost to a full backlog since the last gap was journalled, and bytes waiting for the disk.
     var backlog: (lost: UInt64, bytes: Int) {
@@ -158,6 +175,8 @@ public final class LiveEngine: Sendable {
     /// on disk.
     func takeGroup() -> JournalGroup? {
         state.withLock { state in
+            let began = state.holds.begin()
+            defer { state.holds.end(.journal, since: began) }
             LiveEngine.recordGap(&state, backlogBytesMax)
             guard state.group.count > 0 else { return nil }
             var taken = JournalGroup()
@@ -175,6 +194,8 @@ public final class LiveEngine: Sendable {
         group.outputs.removeAll(keepingCapacity: true)
         group.count = 0
         state.withLock { state in
+            let began = state.holds.begin()
+            defer { state.holds.end(.journal, since: began) }
             state.bytesBeingWritten -= bytes
             if state.spare.inputs.capacity < group.inputs.capacity { state.spare = group }
         }

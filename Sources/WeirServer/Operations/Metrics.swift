@@ -70,8 +70,9 @@ final class Metrics: Sendable {
     func fault(_ door: Door, _ code: DoorError.Code) { faults[Int(door.rawValue) * 8 + Int(code.rawValue)].add() }
 
     /// The page at `/metrics`.
-    func page(_ view: EngineView, backlog: (lost: UInt64, bytes: Int)) -> String {
+    func page(_ view: EngineView, backlog: (lost: UInt64, bytes: Int), holds: HoldMeter? = nil) -> String {
         var page = Page()
+        if let holds { Metrics.show(holds, &page) }
         page.head("weir_decisions_total", "counter", "Answers given, by door and verdict.")
         for door in Door.allCases {
             for verdict in Verdict.Kind.allCases {
@@ -156,6 +157,21 @@ final class Metrics: Sendable {
             }
         }
         return page.text
+    }
+
+    /// How long the engine's lock was held since the start.
+    private static func show(_ holds: HoldMeter, _ page: inout Page) {
+        page.head("weir_lock_hold_nanoseconds", "gauge", "Holds of the engine's lock since the start, by what for.")
+        for kind in HoldMeter.Kind.allCases {
+            let figures = holds.figures(of: kind)
+            for (quantile, value) in [("0.9999", figures.nanoseconds9999), ("1", figures.maxNanoseconds)] {
+                page.line("weir_lock_hold_nanoseconds", ["for": "\(kind)", "quantile": quantile], value)
+            }
+        }
+        page.head("weir_lock_holds_total", "counter", "Holds of the engine's lock, by what for.")
+        for kind in HoldMeter.Kind.allCases {
+            page.line("weir_lock_holds_total", ["for": "\(kind)"], holds.figures(of: kind).count)
+        }
     }
 
     /// The engine's totals.
