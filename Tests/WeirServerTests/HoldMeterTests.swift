@@ -30,14 +30,14 @@ import WeirEngine
 
     @Test func theQuantileIsWithinAnEighthAndTheLongestExact() {
         var meter = HoldMeter(isOn: true)
-        for length in 1...100_000 { meter.note(.question, length) }
-        meter.note(.question, 5_000_000)
+        for length in 1...100_000 { meter.note(.question, .wall, length) }
+        meter.note(.question, .wall, 5_000_000)
         let figures = meter.figures(of: .question)
         #expect(figures.count == 100_001 && figures.maxNanoseconds == 5_000_000)
         #expect((99_990...112_500).contains(figures.nanoseconds9999), "\(figures)")
         // A few alone: the longest is the quantile too.
-        for length in [0, 7, 8, 9, 1 << 45] { meter.note(.act, length) }
-        #expect(meter.figures(of: .act).maxNanoseconds == 1 << 45)
+        for length in [0, 7, 8, 9, 1 << 45] { meter.note(.act, .thread, length) }
+        #expect(meter.figures(of: .act, .thread).maxNanoseconds == 1 << 45)
     }
 
     @Test func theFiguresStandInTheMetricsPage() {
@@ -45,6 +45,6 @@ import WeirEngine
         _ = live.step(.tick)
         let page = Metrics().page(live.read { $0.view }, backlog: live.backlog, holds: live.holds)
         #expect(page.contains(#"weir_lock_holds_total{for="tick"} 1"#))
-        #expect(page.contains(#"weir_lock_hold_nanoseconds{for="look",quantile="0.9999"}"#))
+        #expect(page.contains(#"weir_lock_hold_nanoseconds{clock="wall",for="look",quantile="0.9999"}"#))
     }
 }

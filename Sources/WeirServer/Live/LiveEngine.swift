@@ -31,24 +31,44 @@ public final class LiveEngine: Sendable {
         var engine: Engine
         /// The clock.
         var clock: WallClock
-        /// Inputs not yet taken by the journal's writer.
+        /// Inputs not yet taken by the journal's writer: the open group.
         var group = JournalGroup()
+        /// Groups before it that are full, the oldest first.
+        var full: [JournalGroup] = []
+        /// Their bytes.
+        var fullBytes = 0
         /// The position of the next input.
         var position: UInt64
         /// Inputs that the journal lost since it fell behind; a gap is written once it has caught up.
         var lost: UInt64 = 0
         /// Bytes that the writer has taken and not yet written.
         var bytesBeingWritten = 0
-        /// A written group, whose memory the next one takes.
-        var spare = JournalGroup()
+        /// Written groups, whose memory the next ones take.
+        var spares: [JournalGroup] = []
         /// How long the lock is held.
         var holds: HoldMeter
+
+        /// Bytes that wait for the disk.
+        var backlogBytes: Int { group.byteCount + fullBytes + bytesBeingWritten }
+
+        /// Closes the open group, and opens one in the memory of a written one.
+        mutating func closeGroup() {
+            fullBytes += group.byteCount
+            var next = spares.popLast() ?? JournalGroup()
+            swap(&next, &group)
+            full.append(next)
+        }
     }
 
     /// The state.
     private let state: Mutex<State>
     /// Bytes that may wait for the disk; beyond them inputs are not journalled, and the gap is.
     private let backlogBytesMax: Int
+
+    /// Bytes at which a group is closed and the next one begun: growing one further would copy for too long under the lock.
+    static let groupBytesMax = 1 << 20
+    /// Written groups whose memory is kept.
+    private static let sparesMax = 4
 
     /// Bytes that may wait for the disk unless the configuration says otherwise: minutes of a busy day.
     public static let backlogBytesDefault = 64 << 20
@@ -121,10 +141,11 @@ public final class LiveEngine: Sendable {
     private static func begin(
         at: Timestamp, isJump: Bool = false, _ state: inout State, _ backlogBytesMax: Int
     ) -> Bool {
-        guard isJump || state.lost == 0 && state.group.byteCount + state.bytesBeingWritten < backlogBytesMax else {
+        guard isJump || state.lost == 0 && state.backlogBytes < backlogBytesMax else {
             state.lost += 1
             return false
         }
+        if state.group.byteCount >= groupBytesMax { state.closeGroup() }
         if state.group.count == 0 {
             state.group.first = state.position
             state.group.firstAt = at
@@ -146,7 +167,7 @@ public final class LiveEngine: Sendable {
 
     /// Says how many inputs were lost, once half of the backlog is written: what follows is journalled again.
     private static func recordGap(_ state: inout State, _ backlogBytesMax: Int) {
-        guard state.lost > 0, state.group.byteCount + state.bytesBeingWritten < backlogBytesMax / 2 else { return }
+        guard state.lost > 0, state.backlogBytes < backlogBytesMax / 2 else { return }
         let lost = state.lost
         state.lost = 0
         record(Input(at: state.engine.now, .gap(lost)), &state, backlogBytesMax)
@@ -166,22 +187,24 @@ public final class LiveEngine: Sendable {
 
     /// Inputs lost to a full backlog since the last gap was journalled, and bytes waiting for the disk.
     var backlog: (lost: UInt64, bytes: Int) {
-        state.withLock { ($0.lost, $0.group.byteCount + $0.bytesBeingWritten) }
+        state.withLock { ($0.lost, $0.backlogBytes) }
     }
 
     // MARK: - For the journal's writer
 
-    /// Hands over what was journalled since the last call; nil where there is nothing. The caller says `wrote` when it is
-    /// on disk.
+    /// Hands over the oldest group that was journalled since the last call; nil where there is none. The caller says `wrote`
+    /// when it is on disk.
     func takeGroup() -> JournalGroup? {
         state.withLock { state in
             let began = state.holds.begin()
             defer { state.holds.end(.journal, since: began) }
             LiveEngine.recordGap(&state, backlogBytesMax)
-            guard state.group.count > 0 else { return nil }
-            var taken = JournalGroup()
-            swap(&taken, &state.spare)
-            swap(&taken, &state.group)
+            if state.full.isEmpty {
+                guard state.group.count > 0 else { return nil }
+                state.closeGroup()
+            }
+            let taken = state.full.removeFirst()
+            state.fullBytes -= taken.byteCount
             state.bytesBeingWritten += taken.byteCount
             return taken
         }
@@ -193,11 +216,12 @@ public final class LiveEngine: Sendable {
         group.inputs.removeAll(keepingCapacity: true)
         group.outputs.removeAll(keepingCapacity: true)
         group.count = 0
+        let written = group
         state.withLock { state in
             let began = state.holds.begin()
             defer { state.holds.end(.journal, since: began) }
             state.bytesBeingWritten -= bytes
-            if state.spare.inputs.capacity < group.inputs.capacity { state.spare = group }
+            if state.spares.count < LiveEngine.sparesMax { state.spares.append(written) }
         }
     }
 }

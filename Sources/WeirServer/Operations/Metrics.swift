@@ -163,9 +163,13 @@ final class Metrics: Sendable {
     private static func show(_ holds: HoldMeter, _ page: inout Page) {
         page.head("weir_lock_hold_nanoseconds", "gauge", "Holds of the engine's lock since the start, by what for.")
         for kind in HoldMeter.Kind.allCases {
-            let figures = holds.figures(of: kind)
-            for (quantile, value) in [("0.9999", figures.nanoseconds9999), ("1", figures.maxNanoseconds)] {
-                page.line("weir_lock_hold_nanoseconds", ["for": "\(kind)", "quantile": quantile], value)
+            for clock in HoldMeter.Clock.allCases {
+                let figures = holds.figures(of: kind, clock)
+                for (quantile, value) in [("0.9999", figures.nanoseconds9999), ("1", figures.maxNanoseconds)] {
+                    page.line(
+                        "weir_lock_hold_nanoseconds", ["clock": "\(clock)", "for": "\(kind)", "quantile": quantile],
+                        value)
+                }
             }
         }
         page.head("weir_lock_holds_total", "counter", "Holds of the engine's lock, by what for.")

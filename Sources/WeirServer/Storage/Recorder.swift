@@ -118,8 +118,9 @@ final class Recorder: Sendable {
                 bytes += group.byteCount
                 commit(group)
                 end = group.first + group.count
+                let isFull = group.byteCount >= LiveEngine.groupBytesMax
                 live.wrote(group)
-                if !isStopping { break }
+                if !isStopping, !isFull { break }
             }
             commitWaiting()
             if isStopping {
