@@ -116,7 +116,7 @@ public struct Engine: Sendable {
         case .clockShifted: break
         case .gap(let count): totals.inputsMissing &+= count
         case .tick:
-            expire(messages: Engine.sweepSlotsPerTick, at: time)
+            expire(messages: Engine.expiredPerTick, at: time)
             sweep(slots: Engine.sweepSlotsPerTick, at: time)
         }
         housekeep(at: engineTime, &outputs)

@@ -3,8 +3,10 @@
 import MailTypes
 
 extension Engine {
-    /// Slots looked at by one tick: below a millisecond.
-    static let sweepSlotsPerTick = 2000
+    /// Slots looked at by one tick: half a millisecond where each is laid out anew.
+    static let sweepSlotsPerTick = 200
+    /// Messages given up by one tick whose time has run out.
+    static let expiredPerTick = 2000
 
     // MARK: - Withdrawals and deliveries
 

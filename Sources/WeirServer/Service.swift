@@ -17,6 +17,8 @@ public final class Service: Sendable {
 
     /// Between two ticks.
     private static let tickSeconds: Int64 = 10
+    /// Ticks a second while subscribers move over to a new policy: 2,000 of them a second.
+    private static let ticksWhileCarryingOver = 10
     /// Held while the configuration is read again: a person and a signal may ask at the same time.
     private let reloading = Mutex(())
 
@@ -46,7 +48,7 @@ public final class Service: Sendable {
         if let fault = adopt(configuration, live) {
             logger.error("the configuration's policy is not in force, the last one is: \(fault)")
         }
-        recorder.start(position: recovered.position)
+        recorder.start(position: recovered.position, snapshot: recovered.snapshot)
         log.start()
         let reload: @Sendable (String) -> String? = { who in self.reload(live, metrics, who) }
         let control = ControlServer(
@@ -69,8 +71,12 @@ public final class Service: Sendable {
         loop.start {
             let isDue = seconds.wrappingAdd(1, ordering: .relaxed).newValue % Service.tickSeconds == 0
             // While subscribers move over to a new policy, each second: a sweep of a million of them takes eight minutes.
-            guard isDue || live.read({ $0.isCarryingOver }) else { return }
-            desk.perform(live.step(.tick).outputs)
+            let isCarryingOver = live.read { $0.isCarryingOver }
+            guard isDue || isCarryingOver else { return }
+            // Many short holds of the engine's lock, not a long one.
+            for _ in 0..<(isCarryingOver ? Service.ticksWhileCarryingOver : 1) {
+                desk.perform(live.step(.tick).outputs)
+            }
         }
         let admin = startAdmin(live, metrics, readiness)
         readiness.set(true)

@@ -84,11 +84,13 @@ enum Journal {
         UInt64(try Int64.fetchOne(database, sql: "SELECT first + count FROM journal ORDER BY first DESC LIMIT 1") ?? 0)
     }
 
-    /// Forgets rows whose last input is before a moment, and that a snapshot makes unnecessary.
-    static func forget(before moment: Timestamp, position: UInt64, in database: GRDB.Database) throws {
+    /// Forgets some rows whose last input is before a moment, and that a snapshot makes unnecessary. False where none is left.
+    static func forget(before moment: Timestamp, position: UInt64, in database: GRDB.Database) throws -> Bool {
         try database.execute(
-            sql: "DELETE FROM journal WHERE last_at < ? AND first + count <= ?",
+            sql:
+                "DELETE FROM journal WHERE first IN (SELECT first FROM journal WHERE last_at < ? AND first + count <= ? LIMIT 1000)",
             arguments: [moment.nanoseconds, Int64(position)])
+        return database.changesCount > 0
     }
 }
 

@@ -31,9 +31,9 @@ final class Store: Sendable {
     /// The name of the file with the hash key.
     static let keyName = "hash.key"
     /// The tables.
-    private static let tables = ["cases", "journal", "refusals", "snapshot"]
+    private static let tables = ["cases", "journal", "refusals", "snapshot", "snapshots"]
     /// The version of the tables, in SQLite's user_version.
-    static let schemaVersion = 1
+    static let schemaVersion = 2
 
     /// Opens the state directory, making it where it is missing. Throws `StoreDamage` where the database is damaged.
     init(directory: String, isNew: Bool = false) throws {
@@ -78,6 +78,12 @@ final class Store: Sendable {
             }
             let found = try String.fetchAll(
                 database, sql: "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
+            if version == 1, found.contains("snapshot") {
+                try database.execute(sql: snapshotsTable)
+                try database.execute(
+                    sql: "INSERT INTO snapshots SELECT position, max(at) FROM snapshot GROUP BY position")
+                return
+            }
             guard version == 0 ? found.isEmpty : tables.allSatisfy(found.contains) else {
                 throw StoreDamage(
                     found:
@@ -94,6 +100,7 @@ final class Store: Sendable {
                     CREATE TABLE snapshot (
                       position INTEGER NOT NULL, chunk INTEGER NOT NULL, at INTEGER NOT NULL, bytes BLOB NOT NULL,
                       PRIMARY KEY (position, chunk));
+                    \(snapshotsTable)
                     CREATE TABLE cases (
                       code TEXT PRIMARY KEY, subscriber TEXT NOT NULL, state TEXT NOT NULL, rule TEXT NOT NULL,
                       opened_at INTEGER NOT NULL, last_at INTEGER NOT NULL, held INTEGER NOT NULL, refused INTEGER NOT NULL);
@@ -104,11 +111,14 @@ final class Store: Sendable {
                       reason TEXT NOT NULL, rule TEXT NOT NULL, case_code TEXT, evidence TEXT NOT NULL);
                     CREATE INDEX refusals_subscriber ON refusals (subscriber, at);
                     CREATE INDEX refusals_queue ON refusals (queue_id);
-                    PRAGMA user_version = 1;
                     """)
         }
         return pool
     }
+
+    /// The snapshots that are written whole: `snapshot` holds the pieces of one under way too.
+    private static let snapshotsTable =
+        "CREATE TABLE snapshots (position INTEGER PRIMARY KEY, at INTEGER NOT NULL); PRAGMA user_version = 2;"
 
     /// Sets a damaged database aside under another name, never over another file, so that nothing is lost, and opens an empty
     /// one.
