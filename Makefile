@@ -46,6 +46,9 @@ bench: release bench-setup ## Beside the neighbours and the machine's own limit,
 fuzz: setup ## Each parser for SECONDS (default 60) under libFuzzer
 	Fuzz/run $(or $(SECONDS_EACH),60)
 
+golden: setup ## Rewrite Tests/Golden with what is printed now; git diff reviews it
+	WEIR_GOLDEN=write $(SWIFT) test --disable-xctest --filter GoldenTests
+
 corpora: ## Unpack the shared material, where it is there
 	@if [ -x $(SHARED)/corpora/unpack ]; then \
 	  command -v zstd >/dev/null || Tests/need.sh zstd; \

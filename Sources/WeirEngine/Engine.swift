@@ -111,12 +111,12 @@ public struct Engine: Sendable {
         case .transaction: break
         case .withdrawn(let transaction): withdraw(transaction, at: time)
         case .delivery(let delivery): note(delivery, at: time)
-        case .policy(let policy): replacePolicy(policy, at: time)
+        case .policy(let policy): replacePolicy(policy, at: time, &outputs)
         case .act(let act): perform(act, at: time, &outputs)
         case .clockShifted: break
         case .gap(let count): totals.inputsMissing &+= count
         case .tick:
-            expire(messages: Engine.sweepSlotsPerTick, at: time)
+            expire(messages: Engine.expiredPerTick, at: time)
             sweep(slots: Engine.sweepSlotsPerTick, at: time)
         }
         housekeep(at: engineTime, &outputs)

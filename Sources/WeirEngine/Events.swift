@@ -3,8 +3,10 @@
 import MailTypes
 
 extension Engine {
-    /// Slots looked at by one tick: below a millisecond.
-    static let sweepSlotsPerTick = 2000
+    /// Slots looked at by one tick: half a millisecond where each is laid out anew.
+    static let sweepSlotsPerTick = 200
+    /// Messages given up by one tick whose time has run out.
+    static let expiredPerTick = 2000
 
     // MARK: - Withdrawals and deliveries
 
@@ -53,8 +55,11 @@ extension Engine {
 
     // MARK: - Policy
 
-    /// Puts a policy into force. Subscribers move over as they are met, the rest a few at a time.
-    mutating func replacePolicy(_ new: Policy, at time: Int64) {
+    /// Puts a policy into force. Subscribers move over as they are met, the rest a few at a time. While too many before it
+    /// are still being carried over, it is refused: dropping one of those would lose counts and strand reservations.
+    mutating func replacePolicy(_ new: Policy, at time: Int64, _ outputs: inout [Output]) {
+        forgetOldLayouts(at: time)
+        guard !layouts.isFull else { return outputs.append(.acknowledged(.tooManyPolicies)) }
         let revision = policy.revision &+ 1
         policy = new
         policy.revision = revision
@@ -99,13 +104,13 @@ extension Engine {
 
     /// The slot of a subscriber by its name, address literals included.
     public func slot(named name: String) -> Int? {
+        if let address = Attribution.address(ofLiteral: name) { return subscribers.slot(of: key(of: address)) }
         let normal = Attribution.normalised(name, plusSeparator: "")
-        if let slot = subscribers.slot(of: hash.hash(normal), name: normal) { return slot }
-        guard name.hasPrefix("["), name.hasSuffix("]") else { return nil }
-        let inside = name.dropFirst().dropLast().prefix { $0 != "/" }
-        guard let address = NetworkAddress(String(inside)) else { return nil }
-        return subscribers.slot(of: hash.hash(address.high, address.low, 1))
+        return subscribers.slot(of: hash.hash(normal), name: normal)
     }
+
+    /// The key of a subscriber known by address alone.
+    func key(of address: NetworkAddress) -> UInt64 { hash.hash(address.high, address.low, 1) }
 
     /// Gives a subscriber its own amount for one limit, or takes it away.
     private mutating func setLimit(_ name: String, _ limit: String, _ override: LimitOverride?, at time: Int64)
@@ -193,6 +198,7 @@ extension Engine {
         guard !subscribers.slots.isEmpty else { return }
         for _ in 0..<min(slots, subscribers.slots.count) {
             sweepHand = sweepHand + 1 < subscribers.slots.count ? sweepHand + 1 : 0
+            layouts.swept += 1
             if migrationLeft > 0 { migrationLeft -= 1 }
             guard !subscribers.slots[sweepHand].name.isEmpty else { continue }
             if time - subscribers.slots[sweepHand].lastSeen > Engine.subscriberMemoryNanoseconds,
@@ -202,11 +208,17 @@ extension Engine {
             }
             if subscribers.slots[sweepHand].revision != 0 { layOut(sweepHand, at: time) }
         }
-        // A reservation names its limits by the layout that it was made under, so that one must outlive it.
-        if migrationLeft == 0, time - layouts.current.since > 2 * Engine.reservationNanoseconds,
-            messages.haveRunOut(upTo: layouts.current.since)
-        {
-            layouts.forgetOld()
+        forgetOldLayouts(at: time)
+    }
+
+    /// True while subscribers or messages may be counted by an older policy: a tick a second then brings them over soon.
+    public var isCarryingOver: Bool { layouts.all.count > 1 }
+
+    /// Forgets the plans of policies that nothing is counted by any more. A refund comes within minutes of its message; one
+    /// that comes later than its message's plans are kept gives nothing back.
+    private mutating func forgetOldLayouts(at time: Int64) {
+        layouts.forgetOld(slots: subscribers.slots.count) { since in
+            time - since > Engine.reservationNanoseconds && messages.haveRunOut(upTo: since)
         }
     }
 }

@@ -10,11 +10,11 @@ public enum Output: Hashable, Sendable {
     case `case`(RemediationCase)
     /// Weir's own breaker opened (true) or closed again.
     case breaker(isOpen: Bool)
-    /// What became of a person's act.
+    /// What became of a person's act, or of a policy that is not taken.
     case acknowledged(Acknowledgement)
 }
 
-/// What became of a person's act.
+/// What became of a person's act, or of a policy.
 public enum Acknowledgement: Hashable, Sendable {
     /// Done.
     case done
@@ -26,6 +26,8 @@ public enum Acknowledgement: Hashable, Sendable {
     case badAmount(String)
     /// Weir holds no record of that message.
     case unknownMessage
+    /// The policy is not in force: subscribers and messages are still being carried over from too many before it.
+    case tooManyPolicies
 }
 
 // MARK: - Storage
@@ -59,6 +61,7 @@ extension Output {
                 out.byte(4)
                 out.string(why)
             case .unknownMessage: out.byte(5)
+            case .tooManyPolicies: out.byte(6)
             }
         }
     }
@@ -76,7 +79,8 @@ extension Output {
             case 3: self = .acknowledged(.unknownLimit(try input.array { (r) throws(CodecError) in try r.string() }))
             case 4: self = .acknowledged(.badAmount(try input.string()))
             case 5: self = .acknowledged(.unknownMessage)
-            default: throw CodecError(place: input.place - 1, expected: "a kind of acknowledgement from 1 to 5")
+            case 6: self = .acknowledged(.tooManyPolicies)
+            default: throw CodecError(place: input.place - 1, expected: "a kind of acknowledgement from 1 to 6")
             }
         default: throw CodecError(place: input.place - 1, expected: "a kind of output from 1 to 4")
         }

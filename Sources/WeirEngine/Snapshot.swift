@@ -6,7 +6,7 @@ extension Engine {
     /// What a snapshot begins with: a name and the version of its form.
     private static let snapshotMagic = Array("WEIRSNAP".utf8)
     /// Counts up when the form changes. Another version's snapshot is not read: the journal is replayed instead.
-    private static let snapshotVersion: UInt64 = 1
+    private static let snapshotVersion: UInt64 = 2
     /// The key of the checksum: against damage, not against malice.
     private static let checksum = KeyedHash(key0: 0x7765_6972_736E_6170, key1: 1)
 
@@ -155,6 +155,7 @@ extension Layouts {
         out.array(all) {
             $0.varint(UInt64($1.revision))
             $0.signed($1.since)
+            $0.varint($1.sweptSince)
             $0.array($1.plans) {
                 $1.plan.encode(&$0)
                 $0.varint(UInt64($1.enforcedLimits))
@@ -164,23 +165,31 @@ extension Layouts {
                 $0.count($1.value)
             }
         }
+        out.varint(swept)
     }
 
     /// Reads layouts.
     init(_ input: inout ByteReader) throws(CodecError) {
-        self.init(
-            try input.array(minimumBytes: 4) { (r) throws(CodecError) -> Layout in
-                let revision = try r.integer(UInt32.self)
-                let since = try r.signed()
-                let plans = try r.array(minimumBytes: 4) { (r) throws(CodecError) -> CompiledPlan in
-                    let plan = try Plan(&r)
-                    return CompiledPlan(plan, enforcedLimits: try r.integer(UInt32.self))
-                }
-                let own = try r.array(minimumBytes: 2) { (r) throws(CodecError) -> (String, Int) in
-                    (try r.string(), try r.index(below: plans.count))
-                }
-                return Layout(revision: revision, since: since, plans: plans, privatePlans: Dictionary(own) { $1 })
-            })
+        let all = try input.array(minimumBytes: 5) { (r) throws(CodecError) -> Layout in
+            let revision = try r.integer(UInt32.self)
+            let since = try r.signed()
+            let sweptSince = try r.varint()
+            let plans = try r.array(minimumBytes: 4) { (r) throws(CodecError) -> CompiledPlan in
+                let plan = try Plan(&r)
+                return CompiledPlan(plan, enforcedLimits: try r.integer(UInt32.self))
+            }
+            let own = try r.array(minimumBytes: 2) { (r) throws(CodecError) -> (String, Int) in
+                (try r.string(), try r.index(below: plans.count))
+            }
+            return Layout(
+                revision: revision, since: since, sweptSince: sweptSince, plans: plans,
+                privatePlans: Dictionary(own) { $1 })
+        }
+        let swept = try input.varint()
+        guard all.allSatisfy({ $0.sweptSince <= swept }) else {
+            throw CodecError(place: input.place, expected: "layouts older than the snapshot")
+        }
+        self.init(all, swept: swept)
     }
 }
 

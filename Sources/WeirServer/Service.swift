@@ -17,10 +17,18 @@ public final class Service: Sendable {
 
     /// Between two ticks.
     private static let tickSeconds: Int64 = 10
+    /// Ticks a second while subscribers move over to a new policy: 2,000 of them a second.
+    private static let ticksWhileCarryingOver = 10
+    /// Held while the configuration is read again: a person and a signal may ask at the same time.
+    private let reloading = Mutex(())
+
+    /// True where it measures how long the engine's lock is held.
+    private let measuresHolds: Bool
 
     /// A service of a configuration.
-    public init(_ configuration: Configuration, logger: Logger) {
+    public init(_ configuration: Configuration, measuresHolds: Bool = false, logger: Logger) {
         self.configuration = configuration
+        self.measuresHolds = measuresHolds
         self.logger = logger
     }
 
@@ -29,15 +37,18 @@ public final class Service: Sendable {
         raiseFileLimit()
         var signals = Signals([SIGTERM, SIGINT, SIGHUP])
         let metrics = Metrics()
-        let (store, recovered) = try recover()
+        let (store, recovered) = try recover(metrics)
         let live = LiveEngine(
-            recovered.engine, position: recovered.position, backlogBytesMax: Int(configuration.journal.backlogBytesMax))
+            recovered.engine, position: recovered.position, backlogBytesMax: Int(configuration.journal.backlogBytesMax),
+            measuresHolds: measuresHolds)
         let log = try DecisionLog(configuration.decisionLog, metrics: metrics)
         let recorder = Recorder(
             live: live, store: store, keepSeconds: configuration.journal.keepSeconds, logger: logger, metrics: metrics)
         let desk = DoorDesk(live: live, log: log, recorder: recorder, metrics: metrics, logger: logger)
-        adopt(configuration, live)
-        recorder.start(position: recovered.position)
+        if let fault = adopt(configuration, live) {
+            logger.error("the configuration's policy is not in force, the last one is: \(fault)")
+        }
+        recorder.start(position: recovered.position, snapshot: recovered.snapshot)
         log.start()
         let reload: @Sendable (String) -> String? = { who in self.reload(live, metrics, who) }
         let control = ControlServer(
@@ -58,8 +69,14 @@ public final class Service: Sendable {
         try openDoors(loop, live, store)
         let seconds = Atomic<Int64>(0)
         loop.start {
-            guard seconds.wrappingAdd(1, ordering: .relaxed).newValue % Service.tickSeconds == 0 else { return }
-            desk.perform(live.step(.tick).outputs)
+            let isDue = seconds.wrappingAdd(1, ordering: .relaxed).newValue % Service.tickSeconds == 0
+            // While subscribers move over to a new policy, each second: a sweep of a million of them takes eight minutes.
+            let isCarryingOver = live.read { $0.isCarryingOver }
+            guard isDue || isCarryingOver else { return }
+            // Many short holds of the engine's lock, not a long one.
+            for _ in 0..<(isCarryingOver ? Service.ticksWhileCarryingOver : 1) {
+                desk.perform(live.step(.tick).outputs)
+            }
         }
         let admin = startAdmin(live, metrics, readiness)
         readiness.set(true)
@@ -84,32 +101,20 @@ public final class Service: Sendable {
 
     // MARK: - State
 
-    /// Opens the state directory and brings back the engine. What is damaged is set aside, and what is good before the
-    /// damage is kept.
-    private func recover() throws -> (Store, Recovered) {
-        var store = try Store(directory: configuration.stateDirectory)
-        let fresh = { [configuration] in
+    /// Opens the state directory and brings back the engine. Damage is said; it does not keep Weir from starting.
+    private func recover(_ metrics: Metrics) throws -> (Store, Recovered) {
+        let began = WallClock.nanoseconds(CLOCK_MONOTONIC)
+        let opened = try OpenedState(
+            directory: configuration.stateDirectory, keepSeconds: configuration.journal.keepSeconds,
+            at: Timestamp(nanoseconds: WallClock.nanoseconds(CLOCK_REALTIME))
+        ) { [configuration] in
             var generator = SystemRandomNumberGenerator()
             return Engine(
                 policy: configuration.policy(revision: 1), bounds: configuration.bounds, seed: generator.next())
         }
-        let began = WallClock.nanoseconds(CLOCK_MONOTONIC)
-        var recovered = try Recovery.recover(store, fresh: fresh)
-        if let damage = recovered.damage {
-            let (empty, aside) = try Store.setAside(
-                directory: configuration.stateDirectory,
-                at: Timestamp(nanoseconds: WallClock.nanoseconds(CLOCK_REALTIME)))
-            store = empty
-            logger.error(
-                "the database is damaged; it was set aside and nothing of it deleted, and Weir goes on from what was good before the damage",
-                metadata: ["damage": "\(damage)", "aside": "\(aside)", "position": "\(recovered.position)"])
-            recovered.damage = nil
-            try Recovery.write(
-                recovered.engine, position: recovered.position, keepSeconds: configuration.journal.keepSeconds,
-                to: store)
-        } else if recovered.position == 0 {
-            try Recovery.write(recovered.engine, position: 0, keepSeconds: configuration.journal.keepSeconds, to: store)
-        }
+        let recovered = opened.recovered
+        if let damage = opened.damage { logger.error("the database is damaged: \(damage.description)") }
+        metrics.noteState(opened.damage, setAside: Store.setAside(in: configuration.stateDirectory))
         if recovered.differing > 0 {
             logger.error("replay gave other outputs than were recorded", metadata: ["inputs": "\(recovered.differing)"])
         }
@@ -124,24 +129,36 @@ public final class Service: Sendable {
                 "position": "\(recovered.position)", "subscribers": "\(recovered.engine.view.subscribers)",
                 "milliseconds": "\((WallClock.nanoseconds(CLOCK_MONOTONIC) - began) / 1_000_000)",
             ])
-        return (store, recovered)
+        return (opened.store, recovered)
     }
 
-    /// Puts a configuration's policy into force, if it is another than that in force.
-    private func adopt(_ configuration: Configuration, _ live: LiveEngine) {
-        let revision = live.read { $0.policy.revision }
-        let policy = configuration.policy(revision: revision)
-        if live.read({ $0.policy != policy }) { _ = live.step(.policy(policy)) }
+    /// Puts a configuration's policy into force, if it is another than that in force. Returns why it is not, nil where it is.
+    private func adopt(_ configuration: Configuration, _ live: LiveEngine) -> String? {
+        let inForce = live.read { $0.policy }
+        let policy = configuration.policy(revision: inForce.revision)
+        guard policy != inForce, live.step(.policy(policy)).outputs.contains(.acknowledged(.tooManyPolicies)) else {
+            return nil
+        }
+        return
+            "counters are still being carried over from too many policies in a row (some ten minutes each). Load it again in ten minutes, and not more often than once in twenty seconds"
+    }
+
+    /// Reads the configuration again, one call at a time. Returns the faults, nil where it is in force.
+    private func reload(_ live: LiveEngine, _ metrics: Metrics, _ who: String) -> String? {
+        reloading.withLock { _ in read(live, metrics, who) }
     }
 
     /// Reads the configuration again. Returns the faults, nil where it is in force.
-    private func reload(_ live: LiveEngine, _ metrics: Metrics, _ who: String) -> String? {
+    private func read(_ live: LiveEngine, _ metrics: Metrics, _ who: String) -> String? {
         guard let path = configuration.file else {
             return "Weir was started without a configuration file, so there is nothing to read again"
         }
         do {
             let new = try Configuration.load(path: path)
-            adopt(new, live)
+            if let fault = adopt(new, live) {
+                metrics.reloadsRefused.add()
+                return "\(path): \(fault)"
+            }
             let late = new.keysNeedingRestart(from: configuration)
             if !late.isEmpty { logger.warning("takes effect at the next start: \(late.joined(separator: ", "))") }
             logger.notice(

@@ -21,15 +21,22 @@ struct CaseCommand: ParsableCommand {
                 print("No case is open.")
                 return
             }
-            var table = TextTable(
-                ["CASE", "SUBSCRIBER", "STATE", "RULE", "OPENED", "LAST STOP", "HELD", "REFUSED"], numbers: [6, 7])
-            for open in cases {
-                table.add([
-                    open.code, open.subscriber, open.state, open.rule, open.openedAt, open.lastAt, "\(open.held)",
-                    "\(open.refused)",
-                ])
-            }
-            print(table.text)
+            print(cases.table)
         }
+    }
+}
+
+extension [CaseReport] {
+    /// What a person reads: a line each.
+    var table: String {
+        var table = TextTable(
+            ["CASE", "SUBSCRIBER", "STATE", "RULE", "OPENED", "LAST STOP", "HELD", "REFUSED"], numbers: [6, 7])
+        for open in self {
+            table.add([
+                open.code, open.subscriber, open.state, open.rule, open.openedAt, open.lastAt, "\(open.held)",
+                "\(open.refused)",
+            ])
+        }
+        return table.text
     }
 }

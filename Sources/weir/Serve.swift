@@ -20,6 +20,9 @@ struct Serve: AsyncParsableCommand {
     @Option(help: "How much to say: trace, debug, info, notice, warning, error.")
     var logLevel: LogLevel = .info
 
+    @Flag(help: "Measure how long the engine's lock is held, and show it in /metrics as weir_lock_hold_nanoseconds.")
+    var measureHolds = false
+
     /// Starts the service.
     func run() async throws {
         umask(0o027)
@@ -31,7 +34,7 @@ struct Serve: AsyncParsableCommand {
         }
         do {
             let configuration = try config.map { try WeirServer.Configuration.load(path: $0) } ?? .defaults
-            try await Service(configuration, logger: Logger(label: "weir")).run()
+            try await Service(configuration, measuresHolds: measureHolds, logger: Logger(label: "weir")).run()
         } catch let faults as ConfigurationFaults {
             throw Failure(description: "\(faults)")
         } catch let error as StoreError {

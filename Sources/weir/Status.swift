@@ -16,21 +16,25 @@ struct Status: ParsableCommand {
             throw Failure(description: "no status in the answer")
         }
         if control.json { return try control.print(json: status) }
-        print("Weir \(status.version), \(status.at), policy revision \(status.policyRevision), mode: \(status.mode)")
-        print(
-            "breaker \(status.breaker) (\(status.newCasesThisHour) of \(status.newCasesAllowed) new cases this hour), \(status.openCases) open cases, \(status.held) held messages on record"
-        )
-        print(
-            "messages \(status.messages) passed (\(status.recipients) recipients), \(status.messagesHeld) held, \(status.messagesDeferred) deferred, \(status.messagesRejected) rejected; \(status.messagesWouldStop) more would have been stopped; \(status.messagesUnattributed) nobody's"
-        )
-        print(
-            "subscribers \(status.subscribers); journal \(status.journalBacklogBytes) bytes behind, \(status.journalInputsLost) inputs lost; connections \(status.connections.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", "))"
-        )
-        print("")
+        print(status.text)
+    }
+}
+
+extension StatusReport {
+    /// What a person reads.
+    var text: String {
+        var lines = [
+            "Weir \(version), \(at), policy revision \(policyRevision), mode: \(mode)",
+            "breaker \(breaker) (\(newCasesThisHour) of \(newCasesAllowed) new cases this hour), \(openCases) open cases, \(held) held messages on record",
+            "messages \(messages) passed (\(recipients) recipients), \(messagesHeld) held, \(messagesDeferred) deferred, \(messagesRejected) rejected; \(messagesWouldStop) more would have been stopped; \(messagesUnattributed) nobody's",
+            "subscribers \(subscribers); journal \(journalBacklogBytes) bytes behind, \(journalInputsLost) inputs lost; connections \(connections.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", "))",
+        ]
+        if let stateDamage { lines.append("DAMAGED: \(stateDamage)") }
+        if !stateSetAside.isEmpty { lines.append("set aside: \(stateSetAside.joined(separator: ", "))") }
         var table = TextTable(["RULE", "LIMIT", "MODE", "STOPPED", "WOULD STOP", "SUBSCRIBERS"], numbers: [3, 4, 5])
-        for rule in status.rules {
+        for rule in rules {
             table.add([rule.rule, rule.line, rule.mode, "\(rule.stopped)", "\(rule.wouldStop)", "\(rule.subscribers)"])
         }
-        print(table.text)
+        return (lines + ["", table.text]).joined(separator: "\n")
     }
 }

@@ -28,23 +28,7 @@ struct SubscriberCommand: ParsableCommand {
                 print(percent > 0 ? "Nobody has used \(percent) % of a limit." : "No subscriber has sent yet.")
                 return
             }
-            var table = TextTable(
-                [
-                    "SUBSCRIBER", "PLAN", "FULLEST LIMIT", "USED", "ROOM", "MODE", "MESSAGES", "STOPPED", "WOULD STOP",
-                    "CASE",
-                ],
-                numbers: [3, 6, 7, 8])
-            for subscriber in subscribers {
-                let fullest = subscriber.limits.max { $0.usedPercent < $1.usedPercent }
-                table.add([
-                    subscriber.name, subscriber.plan, fullest?.line ?? "-",
-                    fullest.map { "\($0.usedPercent) %" } ?? "-",
-                    fullest?.roomInSeconds.asWait ?? "-", fullest?.mode ?? "-", "\(subscriber.messages)",
-                    "\(subscriber.stopped)",
-                    "\(subscriber.wouldStop)", subscriber.openCase?.code ?? "-",
-                ])
-            }
-            print(table.text)
+            print(subscribers.table)
         }
     }
 
@@ -63,25 +47,7 @@ struct SubscriberCommand: ParsableCommand {
                 throw Failure(description: "no subscriber in the answer")
             }
             if control.json { return try control.print(json: subscriber) }
-            print(
-                "\(subscriber.name), plan \(subscriber.plan)\(subscriber.parent.map { ", shares the budget of \($0)" } ?? "")\(subscriber.exempt ? ", exempt" : "")"
-            )
-            print(
-                "last seen \(subscriber.lastSeen); \(subscriber.messages) messages to \(subscriber.recipients) recipients passed, \(subscriber.stopped) stopped, \(subscriber.wouldStop) would have been"
-            )
-            if let open = subscriber.openCase {
-                print(
-                    "case \(open.code): \(open.state) by \(open.rule) since \(open.openedAt), last stop \(open.lastAt), \(open.held) held, \(open.refused) refused"
-                )
-            }
-            print("")
-            var table = TextTable(["LIMIT", "USED", "OF", "ROOM FOR ONE MORE", "MODE", "DOES"], numbers: [1, 2])
-            for limit in subscriber.limits {
-                table.add([
-                    limit.line, "\(limit.used)", "\(limit.burst)", limit.roomInSeconds.asWait, limit.mode, limit.does,
-                ])
-            }
-            print(table.text)
+            print(subscriber.text)
         }
     }
 
@@ -124,5 +90,48 @@ struct SubscriberCommand: ParsableCommand {
             request.why = reason.why
             try control.print(done: try control.ask(request))
         }
+    }
+}
+
+extension [SubscriberReport] {
+    /// What a person reads of many: a line each.
+    var table: String {
+        var table = TextTable(
+            [
+                "SUBSCRIBER", "PLAN", "FULLEST LIMIT", "USED", "ROOM", "MODE", "MESSAGES", "STOPPED", "WOULD STOP",
+                "CASE",
+            ],
+            numbers: [3, 6, 7, 8])
+        for subscriber in self {
+            let fullest = subscriber.limits.max { $0.usedPercent < $1.usedPercent }
+            table.add([
+                subscriber.name, subscriber.plan, fullest?.line ?? "-", fullest.map { "\($0.usedPercent) %" } ?? "-",
+                fullest?.roomInSeconds.asWait ?? "-", fullest?.mode ?? "-", "\(subscriber.messages)",
+                "\(subscriber.stopped)", "\(subscriber.wouldStop)", subscriber.openCase?.code ?? "-",
+            ])
+        }
+        return table.text
+    }
+}
+
+extension SubscriberReport {
+    /// What a person reads of one.
+    var text: String {
+        var lines = [
+            "\(name), plan \(plan)\(parent.map { ", shares the budget of \($0)" } ?? "")\(exempt ? ", exempt" : "")",
+            "last seen \(lastSeen); \(messages) messages to \(recipients) recipients passed, \(stopped) stopped, \(wouldStop) would have been",
+        ]
+        if let open = openCase {
+            lines.append(
+                "case \(open.code): \(open.state) by \(open.rule) since \(open.openedAt), last stop \(open.lastAt), \(open.held) held, \(open.refused) refused"
+            )
+        }
+        var table = TextTable(["LIMIT", "USED", "OF", "ROOM FOR ONE MORE", "MODE", "DOES"], numbers: [1, 2])
+        for limit in limits {
+            table.add([
+                limit.line, "\(limit.used)", "\(limit.burst)", limit.roomInSeconds.asWait, limit.mode, limit.does,
+            ])
+        }
+        return (lines + ["", table.text]).joined(separator: "\n")
     }
 }

@@ -10,7 +10,7 @@ def _hold(peers, door):
     """Sends over the limit at one kind of door, then lists, releases one, releases by subscriber, purges the rest."""
     peers.postfix.purge()
     weir = peers.weir(f"hold-{door}", f"10 messages per day, burst {BURST}", action="hold")
-    weir.start_hold_agent(peers.postfix.config)
+    weir.start_hold_agent(peers.postfix)
     since = len(peers.postfix.delivered())
     sender = Subscriber("ann", SENT, peers.postfix.ports[door])
     send_all([sender])

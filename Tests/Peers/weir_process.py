@@ -9,12 +9,15 @@ import re
 import signal
 import sqlite3
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
 from pathlib import Path
 
 from peers_common import CheckFailed, PeerMissing, cpu_seconds, expect, free_port, wait_until
+
+HERE = Path(__file__).resolve().parent
 
 CONFIGURATION = """\
 listen:
@@ -66,7 +69,7 @@ class WeirProcess:
         self.ports = ports
         self.state = self.folder / "state"
         self.decisions = self.folder / "decisions.log"
-        self.hold_socket = self.folder / "hold.sock"
+        self.hold_socket = self.folder / "hold" / "hold.sock"
         self.config = self.folder / "weir.yaml"
         self.config.write_text(CONFIGURATION.format(
             policy=ports.policy, milter=ports.milter, admin=ports.admin, state=self.state, log=self.decisions,
@@ -99,12 +102,17 @@ class WeirProcess:
         """The end of what it said."""
         return (self.folder / "weir.log").read_text(errors="replace")[-500:]
 
-    def start_hold_agent(self, postfix_config):
-        """Starts the helper that works on a Postfix's hold queue."""
+    def start_hold_agent(self, postfix):
+        """Starts the helper that works on a Postfix's hold queue, under the restrictions of the unit in Docs/hold.md."""
+        # RuntimeDirectory, and in the place of /var/spool/postfix the folders that this Postfix has there.
+        self.hold_socket.parent.mkdir(mode=0o750)
+        writable = [self.hold_socket.parent, postfix.queue, postfix.log.parent]
         self._agent = subprocess.Popen(
-            [self.binary, "hold-agent", "--socket", str(self.hold_socket), "--config-dir", str(postfix_config)],
+            [sys.executable, str(HERE / "unit_sandbox.py"), "--unit", str(HERE.parent.parent / "Docs" / "hold.md"),
+             *[word for folder in writable for word in ("--writable", str(folder))], "--",
+             self.binary, "hold-agent", "--socket", str(self.hold_socket), "--config-dir", str(postfix.config)],
             stdout=subprocess.DEVNULL, stderr=open(self.folder / "hold-agent.log", "ab"))
-        wait_until(self.hold_socket.exists, 10, "the hold agent does not listen")
+        wait_until(self.hold_socket.exists, 10, f"the hold agent does not listen: see {self.folder / 'hold-agent.log'}")
 
     def signal(self, number):
         """Sends a signal: SIGSTOP, SIGCONT."""

@@ -139,6 +139,54 @@ struct AttributionTests {
         }
     }
 
+    @Test(
+        "a login spelled like an address is not that address",
+        arguments: [
+            ("[192.0.2.1]", "192.0.2.1"), ("[IPv6:2001:db8::/64]", "2001:db8::1"), ("[2001:db8::]", "2001:db8::1"),
+        ])
+    func loginLikeAnAddress(login: String, client: String) throws {
+        var policy = onePlan(.mua, Limit(2, .messages, perSeconds: 3600, action: .reject, isEnforced: true))
+        let literal = Attribution.name(
+            of: NetworkAddress(client)!.masked(to: client.contains(":") ? 64 : 128), ipv6PrefixLength: 64)
+        policy.subscribers = [literal: SubscriberEntry(isExempt: true)]
+        var table = Table(policy)
+        var mail = table.mail("")
+        mail.client = NetworkAddress(client)
+        #expect(table.send(mail).identity == .subscriber(literal, .address))
+        // The address is exempt; the login is not, whatever it is called.
+        #expect(table.send(3, login).verdict.kind == .reject)
+        #expect(table.engine.subscriber(named: literal)?.isExempt == true)
+        guard case .subscriber(let found, .login) = table.send(1, login).identity else {
+            Issue.record("the login is nobody")
+            return
+        }
+        #expect(table.engine.subscriber(named: found)?.counts.messages == 2 && found != literal)
+        #expect(table.engine.subscriber(named: found)?.isExempt == false && found.hasPrefix("\\["), "\(found)")
+        // Each is found by its own name, and no login can be spelled like the other's name.
+        #expect(table.engine.subscriber(named: literal)?.counts.messages == 1)
+        #expect(table.act(.reset(subscriber: found)) == .done)
+        let (imitated, shouted) = (table.send(1, found).identity, table.send(1, login.uppercased()).identity)
+        #expect(imitated != .subscriber(found, .login) && shouted == .subscriber(found, .login))
+    }
+
+    @Test("an address named as parent, or in the address map, is that address")
+    func addressAsParent() {
+        var policy = onePlan(.mua, Limit(5, .messages, perSeconds: 3600, action: .reject, isEnforced: true))
+        policy.subscribers = ["ann": SubscriberEntry(parent: "[192.0.2.1]")]
+        policy.addressMap = AddressMap([
+            AddressMap.Entry(prefix: NetworkPrefix("198.51.100.0/24")!, subscriber: "[192.0.2.1]")
+        ])
+        var table = Table(policy)
+        table.send(1, "ann")
+        for client in ["192.0.2.1", "198.51.100.7"] {
+            var mail = table.mail("")
+            mail.client = NetworkAddress(client)
+            table.send(mail)
+        }
+        #expect(table.engine.subscriber(named: "[192.0.2.1]")?.counts.messages == 3)
+        #expect(table.engine.view.subscribers == 2)
+    }
+
     @Test("questions ask for the header where it could matter")
     func questions() {
         let engine = Engine(policy: Self.policy, bounds: .small, seed: 1)

@@ -81,7 +81,7 @@ struct SnapshotTests {
         var snapshot = busyEngine().snapshot()
         snapshot[8] = 99
         seal(&snapshot)
-        #expect(throws: CodecError(place: 9, expected: "a snapshot of version 1")) { try Engine(snapshot: snapshot) }
+        #expect(throws: CodecError(place: 9, expected: "a snapshot of version 2")) { try Engine(snapshot: snapshot) }
         #expect(throws: CodecError(place: 0, expected: "a snapshot of Weir")) { try Engine(snapshot: []) }
         #expect(throws: CodecError(place: 0, expected: "a snapshot of Weir")) {
             try Engine(snapshot: Array(repeating: 0, count: 100))
@@ -156,7 +156,7 @@ struct CodecTests {
     func outputs(seed: UInt64) throws {
         let extra: [Output] = [
             .breaker(isOpen: true), .acknowledged(.unknownLimit(["a", "b"])), .acknowledged(.badAmount("why")),
-            .acknowledged(.unknownMessage),
+            .acknowledged(.unknownMessage), .acknowledged(.tooManyPolicies),
             .decision(
                 Decision(
                     message: .max, stage: .data, identity: .unattributed(.tableFull),

@@ -124,6 +124,16 @@ private func wait(for isSo: () -> Bool) -> Bool {
     return false
 }
 
+/// Something that happens once, on another thread.
+private final class Flag: Sendable {
+    /// True once it has.
+    private let value = Atomic<Bool>(false)
+    /// It happens.
+    func set(_ isSo: Bool = true) { value.store(isSo, ordering: .releasing) }
+    /// True once it has.
+    var isSet: Bool { value.load(ordering: .acquiring) }
+}
+
 @Suite(.serialized) struct DoorLoopTests {
     @Test func aPolicyRequestIsAnswered() throws {
         try withDoors { doors in
@@ -270,36 +280,83 @@ private func wait(for isSo: () -> Bool) -> Bool {
     }
 
     @Test func whatWasAskedBeforeStopIsAnswered() throws {
-        /// Keeps the loop's thread busy.
-        final class Brake: Sendable {
-            let isOn = Atomic<Bool>(false)
-            let holds = Atomic<Bool>(false)
-            let hasStopped = Atomic<Bool>(false)
+        try stopWhileBusy { doors, brake, stop in
+            // More peers than one look at the sockets finds, each with a question, one with many.
+            let peers = try (0..<600).map { _ in try Peer(doors.policy) }
+            let many = try Peer(doors.policy)
+            brake()
+            for (number, peer) in peers.enumerated() { peer.send(question(number, login: "user\(number)")) }
+            many.send((1000..<1100).flatMap { question($0, login: "user\($0)") })
+            stop()
+            for peer in peers { #expect(try peer.verdicts(1) == [.accept]) }
+            #expect(try many.verdicts(100).count == 100)
+            #expect(peers.allSatisfy(\.isClosed) && many.isClosed)
         }
+    }
+
+    @Test func stopSendsWhatAPeerHasNotReadYet() throws {
         try inTemporaryFolder { folder in
-            let brake = Brake()
+            let doors = try Doors(folder)
+            let peer = try Peer(doors.policy)
+            let count = 5000
+            peer.send((0..<count).flatMap { question($0, login: "spent") })
+            usleep(200_000)
+            // More answers than the socket takes at once; the peer reads them a while after the stop.
+            let loop = doors.loop
+            let hasStopped = Flag()
+            Thread {
+                loop.stop()
+                hasStopped.set()
+            }.start()
+            usleep(300_000)
+            #expect(try peer.verdicts(count).count == count)
+            #expect(peer.isClosed)
+            #expect(wait { hasStopped.isSet })
+        }
+    }
+
+    @Test func stopWaitsForTheRestOfARequestAndNotForEver() throws {
+        try stopWhileBusy { doors, brake, stop in
+            let (slow, stuck) = (try Peer(doors.policy), try Peer(doors.policy))
+            brake()
+            let bytes = question(1, login: "ann")
+            slow.send(Array(bytes[..<100]))
+            stuck.send(Array(bytes[..<100]))
+            let began = WallClock.nanoseconds(CLOCK_MONOTONIC)
+            stop()
+            usleep(200_000)
+            slow.send(Array(bytes[100...]))
+            #expect(try slow.verdicts(1) == [.accept])
+            #expect(slow.isClosed && stuck.isClosed)
+            let spent = WallClock.nanoseconds(CLOCK_MONOTONIC) - began
+            #expect(spent < 2 * DoorLimits.stopNanoseconds, "stop took \(spent) ns")
+        }
+    }
+
+    /// Runs a body beside a loop whose thread is kept busy from `brake` until `stop` has been called.
+    private func stopWhileBusy(_ body: (Doors, _ brake: () -> Void, _ stop: () -> Void) throws -> Void) throws {
+        try inTemporaryFolder { folder in
+            let (isBraked, isHeld, hasStopped) = (Flag(), Flag(), Flag())
             let doors = try Doors(folder) {
-                while brake.isOn.load(ordering: .acquiring) {
-                    brake.holds.store(true, ordering: .releasing)
+                while isBraked.isSet {
+                    isHeld.set()
                     usleep(5000)
                 }
             }
-            let peer = try Peer(doors.policy)
-            peer.send(question(1, login: "ann"))
-            #expect(try peer.verdicts(1) == [.accept])
-            brake.isOn.store(true, ordering: .releasing)
-            #expect(wait { brake.holds.load(ordering: .acquiring) })
-            peer.send(question(2, login: "ann"))
             let loop = doors.loop
-            Thread {
-                loop.stop()
-                brake.hasStopped.store(true, ordering: .releasing)
-            }.start()
-            usleep(100_000)
-            brake.isOn.store(false, ordering: .releasing)
-            #expect(try peer.verdicts(1) == [.reject])
-            #expect(peer.isClosed)
-            #expect(wait { brake.hasStopped.load(ordering: .acquiring) })
+            let brake = {
+                isBraked.set()
+                #expect(wait { isHeld.isSet })
+            }
+            try body(doors, brake) {
+                Thread {
+                    loop.stop()
+                    hasStopped.set()
+                }.start()
+                usleep(100_000)
+                isBraked.set(false)
+            }
+            #expect(wait { hasStopped.isSet })
         }
     }
 }

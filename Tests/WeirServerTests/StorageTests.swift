@@ -3,6 +3,7 @@
 import Foundation
 import GRDB
 import MailTypes
+import Synchronization
 import Testing
 import WeirEngine
 import WeirTesting
@@ -65,11 +66,11 @@ func snapshot(of live: LiveEngine) -> [UInt8] { live.read { $0.snapshot() } }
 
 extension Recovered {
     /// True where the engine is in this state. Not compared in `#expect`, which would print both.
-    fileprivate func isAsBefore(_ state: [UInt8]) -> Bool { engine.snapshot() == state }
+    func isAsBefore(_ state: [UInt8]) -> Bool { engine.snapshot() == state }
 }
 
 /// A state directory in which five groups of a hundred inputs were written.
-private struct Written {
+struct Written {
     /// The directory.
     let store: Store
     /// The engine that ran.
@@ -109,7 +110,7 @@ private struct Written {
 }
 
 /// The words of an error; nil where none was thrown.
-private func refusal(_ body: () throws -> Void) -> String? {
+func refusal(_ body: () throws -> Void) -> String? {
     do { try body() } catch { return "\(error)" }
     return nil
 }
@@ -134,6 +135,18 @@ private func refusal(_ body: () throws -> Void) -> String? {
             let back = try written.recover()
             #expect(back.damage == nil && back.differing == 0 && back.position == 500)
             #expect(back.isAsBefore(written.states[5]))
+        }
+    }
+
+    @Test func aSnapshotWithinARowIsDamage() throws {
+        try inTemporaryFolder { folder in
+            let written = try Written(folder, snapshotsBefore: [0, 3])
+            for table in ["snapshot", "snapshots"] {
+                try written.tamper("UPDATE \(table) SET position = 250 WHERE position = 300")
+            }
+            let back = try written.recover()
+            #expect(back.damage?.contains("at position 250") == true && back.damage?.contains("300") == true)
+            #expect(back.position == 250 && back.differing == 0, "half a row was replayed")
         }
     }
 
@@ -241,6 +254,72 @@ private func refusal(_ body: () throws -> Void) -> String? {
             let back = try written.recover()
             #expect(back.damage?.contains("300") == true && back.damage?.contains("100") == true)
             #expect(back.position == 500 && back.isAsBefore(written.states[5]))
+        }
+    }
+
+    @Test func aSnapshotUnderWayWhenItCrashedIsNone() throws {
+        try inTemporaryFolder { folder in
+            let written = try Written(folder, snapshotsBefore: [1, 3])
+            // As a crash between its pieces and its end leaves it.
+            try written.tamper("UPDATE snapshot SET bytes = substr(bytes, 1, 99) WHERE position = 300")
+            try written.tamper("DELETE FROM snapshots WHERE position = 300")
+            let back = try written.recover()
+            #expect(back.damage == nil && back.snapshot == 100 && back.position == 500)
+            #expect(back.isAsBefore(written.states[5]))
+            // The next one clears it away.
+            try Recovery.write(back.engine, position: 500, keepSeconds: 86_400, to: written.store)
+            let pieces = try written.store.pool.read {
+                try Int.fetchAll($0, sql: "SELECT DISTINCT position FROM snapshot ORDER BY position")
+            }
+            #expect(pieces == [100, 500])
+        }
+    }
+
+    @Test func theJournalIsWrittenWhileASnapshotIs() throws {
+        try inTemporaryFolder { folder in
+            let store = try Store(directory: folder)
+            var engine = Engine(
+                policy: messagesPerHour(5),
+                bounds: Engine.Bounds(subscribersMax: 10_000, messagesMax: 1000, heldMax: 10, casesMax: 10), seed: 1)
+            for number in 0..<3000 {
+                let mail = ScenarioMail(number: number, login: "user\(number)@a-long-domain-name.example.net")
+                _ = engine.step(
+                    Input(at: Timestamp(seconds: 1), .transaction(mail.transaction(.policy, .endOfMessage))))
+            }
+            let isDone = Mutex(false)
+            var longest: Int64 = 0
+            let copy = engine
+            Thread {
+                try? Recovery.write(copy, position: 7, keepSeconds: 60, chunkBytes: 4096, to: store)
+                isDone.withLock { $0 = true }
+            }.start()
+            var commits = 0
+            while !isDone.withLock({ $0 }) {
+                let began = WallClock.nanoseconds(CLOCK_MONOTONIC)
+                try store.pool.write {
+                    try $0.execute(
+                        sql: "INSERT INTO cases VALUES (?, '', '', '', 0, 0, 0, 0)", arguments: ["\(commits)"])
+                }
+                longest = max(longest, WallClock.nanoseconds(CLOCK_MONOTONIC) - began)
+                commits += 1
+            }
+            let pieces = try store.pool.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM snapshot") } ?? 0
+            #expect(pieces > 20 && commits > 10, "\(pieces) pieces, \(commits) commits, the longest \(longest) ns")
+            #expect(try Recovery.recover(store) { freshEngine() }.position == 7)
+        }
+    }
+
+    @Test func aDatabaseOfTheFirstVersionIsTakenOver() throws {
+        try inTemporaryFolder { folder in
+            let state = try {
+                let written = try Written(folder, snapshotsBefore: [1, 3])
+                try written.tamper("DROP TABLE snapshots")
+                try written.tamper("PRAGMA user_version = 1")
+                try written.store.pool.close()
+                return written.states[5]
+            }()
+            let back = try Recovery.recover(try Store(directory: folder + "/state")) { freshEngine() }
+            #expect(back.damage == nil && back.snapshot == 300 && back.isAsBefore(state))
         }
     }
 

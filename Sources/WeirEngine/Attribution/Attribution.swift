@@ -18,18 +18,18 @@ enum Attribution: Equatable {
     static func of(_ transaction: Transaction, _ policy: Policy) -> Attribution {
         let session = transaction.session
         if !session.login.isEmpty {
-            return .named(Attribution.normalised(session.login, plusSeparator: policy.plusSeparator), .login)
+            return .named(Attribution.name(ofLogin: session.login, plusSeparator: policy.plusSeparator), .login)
         }
         if !session.isLocalSubmission, let client = session.client, let name = policy.addressMap.subscriber(of: client)
         {
-            return .named(name, .map)
+            return Attribution.address(ofLiteral: name).map { .address($0) } ?? .named(name, .map)
         }
         let isLocal = session.isLocalSubmission || session.client?.isLoopback == true
         let isRelay =
             isLocal || session.client.map { client in policy.trustedRelays.contains { $0.contains(client) } } == true
         if isRelay, let rule = policy.headerRule {
             guard let name = rule.subscriber(in: transaction.content.fields) else { return .nobody(.noHeader) }
-            return .named(Attribution.normalised(name, plusSeparator: policy.plusSeparator), .header)
+            return .named(Attribution.name(ofLogin: name, plusSeparator: policy.plusSeparator), .header)
         }
         guard !isLocal else { return .nobody(.loopback) }
         guard let client = session.client else { return .nobody(.noClient) }
@@ -37,6 +37,16 @@ enum Attribution: Equatable {
             return .nobody(.outside)
         }
         return .address(client.isIPv4 ? client : client.masked(to: policy.ipv6PrefixLength))
+    }
+
+    /// The subscriber's name of a login, or of what a header says: in its normal form, and where it begins with `[` or `\`, with
+    /// a `\` before it. So no login is spelled like the name of an address.
+    static func name(ofLogin login: String, plusSeparator: String) -> String {
+        let first = login.utf8.first
+        guard first == UInt8(ascii: "[") || first == UInt8(ascii: "\\") else {
+            return normalised(login, plusSeparator: plusSeparator)
+        }
+        return normalised("\\" + login, plusSeparator: plusSeparator)
     }
 
     /// A login in lower case and without its plus-address, so that neither makes a second identity:
@@ -62,6 +72,12 @@ enum Attribution: Equatable {
             return String(decoding: bytes, as: UTF8.self)
         }
         return String(decoding: bytes[..<plus] + bytes[at...], as: UTF8.self)
+    }
+
+    /// The address of a subscriber's name that is an address literal; nil for every other name.
+    static func address(ofLiteral name: String) -> NetworkAddress? {
+        guard name.utf8.first == UInt8(ascii: "["), name.utf8.last == UInt8(ascii: "]") else { return nil }
+        return NetworkAddress(String(name.dropFirst().dropLast().prefix { $0 != "/" }))
     }
 
     /// The name of a subscriber known by address alone, as an address literal: `[192.0.2.1]`, `[IPv6:2001:db8::/64]`.

@@ -94,3 +94,13 @@ public struct RemediationCase: Hashable, Sendable {
         refused = try input.integer(UInt32.self)
     }
 }
+
+extension Engine {
+    /// Slots to walk for `openCases(in:)`.
+    public var caseSlots: Int { cases.count }
+
+    /// The open cases of some slots. Ask for some hundred slots at a time.
+    public func openCases(in range: Range<Int>) -> [RemediationCase] {
+        cases[range.clamped(to: 0..<cases.count)].compactMap { $0 }
+    }
+}

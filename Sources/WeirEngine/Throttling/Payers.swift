@@ -17,7 +17,7 @@ extension Engine {
             proof = how
             known = subscribers.slot(of: key)
         case .address(let address):
-            key = hash.hash(address.high, address.low, 1)
+            key = self.key(of: address)
             proof = .address
             known = subscribers.slot(of: key)
             name =
@@ -160,9 +160,9 @@ extension Engine {
         let before = Int(subscribers.slots[slot].parent)
         var parent = -1
         if let name, name != subscribers.slots[slot].name {
-            let key = hash.hash(name)
+            let key = Attribution.address(ofLiteral: name).map { self.key(of: $0) } ?? hash.hash(name)
             subscribers.slots[slot].openCount += 1  // a full table must not push out the child for its parent
-            parent = subscribers.slot(of: key, name: name) ?? subscribers.insert(key: key, name: name) ?? -1
+            parent = self.slot(named: name) ?? subscribers.insert(key: key, name: name) ?? -1
             subscribers.slots[slot].openCount -= 1
         }
         guard parent != before else { return }

@@ -49,6 +49,15 @@ public final class HoldAgent: Sendable {
     /// Most queue ids in one request.
     static let queueIDsMax = 100_000
 
+    /// Longest request, in bytes.
+    static let requestBytesMax = 8 << 20
+
+    /// Seconds that a caller may take to send its request whole, and to take its answer.
+    static let callerSecondsMax: Double = 5
+
+    /// Seconds after which one of Postfix's programs is ended: the daemon waits for a minute.
+    static let programSecondsMax: Double = 50
+
     /// Released messages that are tried one by one; beyond it the whole deferred queue is.
     static let deliveredSinglyMax = 50
 
@@ -68,6 +77,7 @@ public final class HoldAgent: Sendable {
 
     /// Serves until the process ends.
     public func run() throws {
+        signal(SIGPIPE, SIG_IGN)  // a program may end before it has read its input
         let listening = try UnixSocket.listen(path, mode: 0o660)
         logger.notice("the hold agent listens", metadata: ["socket": "\(path)"])
         while true {
@@ -76,13 +86,28 @@ public final class HoldAgent: Sendable {
                 if errno == EINTR || errno == ECONNABORTED { continue }
                 throw SystemError(call: "accept", number: errno)
             }
-            UnixSocket.setDeadline(caller, seconds: 5)
-            if let line = UnixSocket.readLine(caller, bytesMax: 8 << 20) {
-                let response = answer(line, from: UnixSocket.peerName(caller))
-                if let data = try? JSONEncoder().encode(response) { UnixSocket.write([UInt8](data) + [10], to: caller) }
-            }
+            serve(caller)
             close(caller)
         }
+    }
+
+    /// Reads one request and answers it. One caller at a time: postsuper works on the queue for all of them.
+    private func serve(_ caller: Int32) {
+        var response: HoldResponse
+        do {
+            let deadline = UnixSocket.moment(inSeconds: HoldAgent.callerSecondsMax)
+            guard let line = try UnixSocket.readLine(caller, bytesMax: HoldAgent.requestBytesMax, by: deadline) else {
+                return
+            }
+            response = answer(line, from: UnixSocket.peerName(caller))
+        } catch {
+            response = HoldResponse(
+                error:
+                    "not a whole request: one line of at most \(HoldAgent.requestBytesMax) bytes is expected within \(Int(HoldAgent.callerSecondsMax)) s (\(error))"
+            )
+        }
+        guard let data = try? JSONEncoder().encode(response) else { return }
+        UnixSocket.write([UInt8](data) + [10], to: caller, by: UnixSocket.moment(inSeconds: HoldAgent.callerSecondsMax))
     }
 
     /// Answers one request.
@@ -161,32 +186,14 @@ public final class HoldAgent: Sendable {
 
     /// Runs one of Postfix's two programs with a fixed path and environment.
     private func run(_ program: String, _ arguments: [String], input: String) throws -> String {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/sbin/\(program)")
-        process.arguments = (configurationDirectory.map { ["-c", $0] } ?? []) + arguments
-        process.environment = ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C"]
-        let (stdin, stdout, stderr) = (Pipe(), Pipe(), Pipe())
-        process.standardInput = stdin
-        process.standardOutput = stdout
-        process.standardError = stderr
-        try process.run()
-        let bytes = Data(input.utf8)
-        let writer = Thread {
-            try? stdin.fileHandleForWriting.write(contentsOf: bytes)
-            try? stdin.fileHandleForWriting.close()
+        let result = try Command(
+            "/usr/sbin/\(program)", (configurationDirectory.map { ["-c", $0] } ?? []) + arguments,
+            environment: ["PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C"], input: Array(input.utf8),
+            seconds: HoldAgent.programSecondsMax)
+        guard result.status == 0 else {
+            let words = String(decoding: result.errors, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+            throw ControlError(description: "\(program) ended with \(result.status): \(words.prefix(500))")
         }
-        writer.start()
-        // postsuper speaks on standard error; both are read, so that neither fills its pipe.
-        let errors = ErrorText()
-        let reader = Thread {
-            errors.set(String(decoding: stderr.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self))
-        }
-        reader.start()
-        let output = stdout.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else {
-            throw ControlError(description: "\(program) ended with \(process.terminationStatus): \(errors.get())")
-        }
-        return String(decoding: output, as: UTF8.self)
+        return String(decoding: result.output, as: UTF8.self)
     }
 }

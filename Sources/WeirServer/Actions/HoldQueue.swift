@@ -1,20 +1,14 @@
 // The daemon's side of the hold agents: one for each mail host.
 
 import Foundation
-import Synchronization
-
-/// The words of a program's standard error, read on another thread.
-final class ErrorText: Sendable {
-    /// The words.
-    private let text = Mutex("")
-    /// Keeps them.
-    func set(_ value: String) { text.withLock { $0 = value } }
-    /// The words, shortened.
-    func get() -> String { text.withLock { String($0.prefix(500)).trimmingCharacters(in: .whitespacesAndNewlines) } }
-}
 
 /// Asks the hold agents.
 struct HoldQueue: Sendable {
+    /// Seconds in which an agent must have answered: postsuper walks the whole queue.
+    static let answerSecondsMax: Double = 60
+    /// Longest answer of an agent, in bytes.
+    static let answerBytesMax = 256 << 20
+
     /// The agents' sockets by the name of the mail host.
     let agents: [String: String]
 
@@ -34,10 +28,13 @@ struct HoldQueue: Sendable {
             )
         }
         defer { close(descriptor) }
-        UnixSocket.setDeadline(descriptor, seconds: 60)
-        UnixSocket.write([UInt8](try JSONEncoder().encode(request)) + [10], to: descriptor)
-        guard let line = UnixSocket.readLine(descriptor, bytesMax: 256 << 20) else {
-            throw ControlError(description: "the hold agent of \(mailHost) gave no answer")
+        let deadline = UnixSocket.moment(inSeconds: HoldQueue.answerSecondsMax)
+        UnixSocket.write([UInt8](try JSONEncoder().encode(request)) + [10], to: descriptor, by: deadline)
+        guard let line = try? UnixSocket.readLine(descriptor, bytesMax: HoldQueue.answerBytesMax, by: deadline) else {
+            throw ControlError(
+                description:
+                    "the hold agent of \(mailHost) gave no answer within \(Int(HoldQueue.answerSecondsMax)) s: see its log"
+            )
         }
         let response = try JSONDecoder().decode(HoldResponse.self, from: Data(line))
         if let error = response.error { throw ControlError(description: "hold agent of \(mailHost): \(error)") }

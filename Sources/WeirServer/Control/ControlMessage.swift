@@ -139,6 +139,10 @@ public struct StatusReport: Codable, Sendable {
     public var journalBacklogBytes: Int
     /// Inputs that the journal lost.
     public var journalInputsLost: UInt64
+    /// Damage of the database that the last start met, what was kept and where the damaged file is; nil for none.
+    public var stateDamage: String?
+    /// Damaged databases that lie beside the state.
+    public var stateSetAside: [String]
     /// Open connections by door.
     public var connections: [String: Int]
     /// The rules in evaluation order.
@@ -166,6 +170,8 @@ public struct StatusReport: Codable, Sendable {
         messagesUnattributed = view.totals.unattributed
         journalBacklogBytes = backlog.bytes
         journalInputsLost = backlog.lost + view.totals.inputsMissing
+        stateDamage = metrics.state.damage?.description
+        stateSetAside = metrics.state.setAside
         connections = Dictionary(uniqueKeysWithValues: Door.allCases.map { ($0.description, metrics.open($0)) })
         rules = view.rules.map {
             Rule(

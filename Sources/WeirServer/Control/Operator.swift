@@ -21,7 +21,7 @@ struct Operator: Sendable {
     let reload: @Sendable (String) -> String?
 
     /// Slots read in one hold of the lock: far below a millisecond.
-    private static let slotsAtATime = 256
+    private static let slotsAtATime = 64
     /// Subscribers in one answer, at most.
     private static let listMax = 10_000
 
@@ -56,7 +56,7 @@ struct Operator: Sendable {
         case .subscriberSetLimit: return try setLimit(request, who)
         case .caseList:
             var response = ControlResponse()
-            response.cases = live.read { $0.openCases }.map(CaseReport.init)
+            response.cases = openCases().map(CaseReport.init)
             return response
         case .holdList:
             var response = ControlResponse()
@@ -110,6 +110,7 @@ struct Operator: Sendable {
                     error: "the plan has no limit '\(request.limit ?? "")'; it has \(names.joined(separator: ", "))")
             case .badAmount(let why): return ControlResponse(error: "that can't be a limit: \(why)")
             case .unknownMessage: return ControlResponse(error: "no record of that message")
+            case .tooManyPolicies: return ControlResponse(error: "the policy was not taken")  // not of an act
             }
         }
         return ControlResponse(error: "the engine did not acknowledge")
@@ -173,6 +174,19 @@ struct Operator: Sendable {
         (b.usedPercent, b.counts.stopped, b.counts.wouldStop, a.name) < (
             a.usedPercent, a.counts.stopped, a.counts.wouldStop, b.name
         )
+    }
+
+    /// The open cases, a slice at a time.
+    private func openCases() -> [RemediationCase] {
+        var found: [RemediationCase] = []
+        var slot = 0
+        while true {
+            let range = slot..<slot + Operator.slotsAtATime
+            let (cases, slots) = live.read { ($0.openCases(in: range), $0.caseSlots) }
+            found += cases
+            slot = range.upperBound
+            if slot >= slots { return found }
+        }
     }
 
     // MARK: - Held mail

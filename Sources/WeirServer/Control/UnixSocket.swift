@@ -13,8 +13,21 @@ struct SystemError: Error, CustomStringConvertible {
     var description: String { "\(call): \(String(cString: strerror(number)))" }
 }
 
+/// Why no line came.
+enum LineFault: Error, Equatable {
+    /// It is longer than so many bytes.
+    case tooLong(bytesMax: Int)
+    /// The other side ended after so many bytes, before the line feed.
+    case cutShort(bytes: Int)
+    /// The time was over after so many bytes.
+    case late(bytes: Int)
+}
+
 /// Unix stream sockets.
 enum UnixSocket {
+    /// Connections that wait to be taken; beyond it the peer waits in connect(2). A mail server opens hundreds at its start.
+    static let backlogMax: Int32 = 1024
+
     /// Listens at a path. A file left by a dead process is replaced; a live one is an error.
     static func listen(_ path: String, mode: UInt16) throws -> Int32 {
         if let other = try? connect(path) {
@@ -29,7 +42,7 @@ enum UnixSocket {
         let before = umask(0o777 & ~mode_t(mode))
         let result = withAddress(path) { bind(descriptor, $0, $1) }
         umask(before)
-        guard result == 0, Glibc.listen(descriptor, 64) == 0 else {
+        guard result == 0, Glibc.listen(descriptor, UnixSocket.backlogMax) == 0 else {
             let error = SystemError(call: "bind \(path)", number: result == -2 ? ENAMETOOLONG : errno)
             close(descriptor)
             throw error
@@ -68,24 +81,44 @@ enum UnixSocket {
         setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &time, socklen_t(MemoryLayout<timeval>.size))
     }
 
-    /// Reads up to a line feed, which is left out; nil where the line is longer, cut short or late.
-    static func readLine(_ descriptor: Int32, bytesMax: Int) -> [UInt8]? {
+    /// Reads up to a line feed, which is left out. The line must be there whole by a moment of the monotonic clock, so that
+    /// a peer that sends a byte now and then holds nobody up. Empty where the peer left without a word.
+    static func readLine(_ descriptor: Int32, bytesMax: Int, by deadline: Int64) throws(LineFault) -> [UInt8]? {
         var line: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 64 << 10)
-        while line.count < bytesMax {
-            let count = read(descriptor, &chunk, chunk.count)
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { return nil }
-            if let end = chunk[..<count].firstIndex(of: 10) {
-                line += chunk[..<end]
-                return line
+        while true {
+            guard wait(descriptor, Int16(POLLIN), until: deadline) else { throw .late(bytes: line.count) }
+            let count = recv(descriptor, &chunk, chunk.count, Int32(MSG_DONTWAIT))
+            if count < 0, errno == EINTR || errno == EAGAIN { continue }
+            guard count >= 0 else { throw .cutShort(bytes: line.count) }
+            if count == 0 {
+                guard line.isEmpty else { throw .cutShort(bytes: line.count) }
+                return nil
             }
-            line += chunk[..<count]
+            let end = chunk[..<count].firstIndex(of: 10)
+            line += chunk[..<(end ?? count)]
+            guard line.count <= bytesMax else { throw .tooLong(bytesMax: bytesMax) }
+            if end != nil { return line }
         }
-        return nil
     }
 
-    /// Writes all of some bytes; gives up where the other side does.
+    /// Writes all of some bytes by a moment of the monotonic clock; gives up where the other side does. True where all went.
+    @discardableResult
+    static func write(_ bytes: [UInt8], to descriptor: Int32, by deadline: Int64) -> Bool {
+        var place = 0
+        while place < bytes.count {
+            guard wait(descriptor, Int16(POLLOUT), until: deadline) else { return false }
+            let count = bytes[place...].withUnsafeBytes {
+                send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT))
+            }
+            if count < 0, errno == EINTR || errno == EAGAIN { continue }
+            guard count > 0 else { return false }
+            place += count
+        }
+        return true
+    }
+
+    /// Writes all of some bytes, however long it takes; gives up where the other side does.
     static func write(_ bytes: [UInt8], to descriptor: Int32) {
         var place = 0
         while place < bytes.count {
@@ -96,6 +129,23 @@ enum UnixSocket {
             guard count > 0 else { return }
             place += count
         }
+    }
+
+    /// Waits until a descriptor is ready for something; false where the moment came first.
+    private static func wait(_ descriptor: Int32, _ events: Int16, until deadline: Int64) -> Bool {
+        while true {
+            let left = max(0, deadline - WallClock.nanoseconds(CLOCK_MONOTONIC))
+            var waited = pollfd(fd: descriptor, events: events, revents: 0)
+            let ready = poll(&waited, 1, Int32(min((left + 999_999) / 1_000_000, 60_000)))
+            // An error shows in the call that follows.
+            if ready > 0 || ready < 0 && errno != EINTR { return true }
+            if left == 0 { return false }
+        }
+    }
+
+    /// So many seconds from now, as a moment of the monotonic clock.
+    static func moment(inSeconds seconds: Double) -> Int64 {
+        WallClock.nanoseconds(CLOCK_MONOTONIC) + Int64(seconds * 1e9)
     }
 
     /// The name of the user at the other end, `uid 1234` where it has none.

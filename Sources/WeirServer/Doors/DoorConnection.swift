@@ -13,6 +13,8 @@ enum DoorLimits {
     static let stallSeconds: Int64 = 300
     /// Bytes of answers that a peer may leave unread; beyond it the connection is closed.
     static let unreadAnswerBytesMax = 1 << 20
+    /// Nanoseconds for which `stop` goes on for peers in the middle of a request, and for answers that are not read yet.
+    static let stopNanoseconds: Int64 = 2_000_000_000
 }
 
 /// One connection of any door, as the loop sees it. Used on the loop's thread alone.

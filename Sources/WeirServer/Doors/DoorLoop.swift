@@ -114,7 +114,7 @@ final class DoorLoop: @unchecked Sendable {
         thread.start()
     }
 
-    /// Closes every socket after answering what was asked, and ends the thread.
+    /// Closes every socket after answering what was asked, and ends the thread: within `DoorLimits.stopNanoseconds` and a little.
     func stop() {
         isStopping.store(true, ordering: .releasing)
         var one: UInt64 = 1
@@ -137,16 +137,31 @@ final class DoorLoop: @unchecked Sendable {
                 everySecond()
             }
         }
-        // What was asked while the thread was busy is answered still.
-        let count = Int(weir_epoll_wait(epoll, &ready, DoorLoop.batch, 0))
-        for index in 0..<max(0, count) { serve(ready[index]) }
-        sendAnswers()
+        drain(&ready)
         for listener in listeners {
             close(listener.descriptor)
             if let path = listener.path { unlink(path) }
         }
         for connection in connections { if let connection { end(connection) } }
         hasStopped.store(true, ordering: .releasing)
+    }
+
+    /// Answers what was asked before `stop`, and goes on for a bounded time for peers that are in the middle of a request or
+    /// have not taken their answers. Who asks again after that is closed.
+    private func drain(_ ready: inout [weir_ready]) {
+        let end = WallClock.nanoseconds(CLOCK_MONOTONIC) + DoorLimits.stopNanoseconds
+        for listener in listeners { accept(listener) }
+        for case let connection? in connections {
+            read(connection)
+            sendAnswers()
+        }
+        while WallClock.nanoseconds(CLOCK_MONOTONIC) < end,
+            connections.contains(where: { $0.map { !$0.unsent.isEmpty || $0.hasPartialInput } ?? false })
+        {
+            let count = Int(weir_epoll_wait(epoll, &ready, Int32(ready.count), 50))
+            for index in 0..<max(0, count) { serve(ready[index]) }
+            sendAnswers()
+        }
     }
 
     /// Serves one ready descriptor.

@@ -31,16 +31,33 @@ public final class LiveEngine: Sendable {
         var engine: Engine
         /// The clock.
         var clock: WallClock
-        /// Inputs not yet taken by the journal's writer.
+        /// Inputs not yet taken by the journal's writer: the open group.
         var group = JournalGroup()
+        /// Groups before it that are full, the oldest first.
+        var full: [JournalGroup] = []
+        /// Their bytes.
+        var fullBytes = 0
         /// The position of the next input.
         var position: UInt64
         /// Inputs that the journal lost since it fell behind; a gap is written once it has caught up.
         var lost: UInt64 = 0
         /// Bytes that the writer has taken and not yet written.
         var bytesBeingWritten = 0
-        /// A written group, whose memory the next one takes.
-        var spare = JournalGroup()
+        /// Written groups, whose memory the next ones take.
+        var spares: [JournalGroup] = []
+        /// How long the lock is held.
+        var holds: HoldMeter
+
+        /// Bytes that wait for the disk.
+        var backlogBytes: Int { group.byteCount + fullBytes + bytesBeingWritten }
+
+        /// Closes the open group, and opens one in the memory of a written one.
+        mutating func closeGroup() {
+            fullBytes += group.byteCount
+            var next = spares.popLast() ?? JournalGroup()
+            swap(&next, &group)
+            full.append(next)
+        }
     }
 
     /// The state.
@@ -48,13 +65,22 @@ public final class LiveEngine: Sendable {
     /// Bytes that may wait for the disk; beyond them inputs are not journalled, and the gap is.
     private let backlogBytesMax: Int
 
+    /// Bytes at which a group is closed and the next one begun: growing one further would copy for too long under the lock.
+    static let groupBytesMax = 1 << 20
+    /// Written groups whose memory is kept.
+    private static let sparesMax = 4
+
     /// Bytes that may wait for the disk unless the configuration says otherwise: minutes of a busy day.
     public static let backlogBytesDefault = 64 << 20
 
     /// An engine that goes on from a journal position.
-    init(_ engine: consuming Engine, position: UInt64, backlogBytesMax: Int = LiveEngine.backlogBytesDefault) {
+    init(
+        _ engine: consuming Engine, position: UInt64, backlogBytesMax: Int = LiveEngine.backlogBytesDefault,
+        measuresHolds: Bool = false
+    ) {
         let clock = WallClock(continuing: engine.now)
-        state = Mutex(State(engine: engine, clock: clock, position: position))
+        let holds = HoldMeter(isOn: measuresHolds)
+        state = Mutex(State(engine: engine, clock: clock, position: position, holds: holds))
         self.backlogBytesMax = backlogBytesMax
     }
 
@@ -63,6 +89,8 @@ public final class LiveEngine: Sendable {
         _ event: Input.Event, reading: (inout WallClock) -> (now: Timestamp, jump: Int64) = { $0.read() }
     ) -> (at: Timestamp, outputs: [Output]) {
         state.withLock { state in
+            let began = state.holds.begin()
+            defer { state.holds.end(HoldMeter.Kind(event), since: began) }
             let (now, jump) = reading(&state.clock)
             if jump != 0 { LiveEngine.record(Input(at: now, .clockShifted(jump)), &state, backlogBytesMax) }
             return (now, LiveEngine.record(Input(at: now, event), &state, backlogBytesMax))
@@ -72,6 +100,8 @@ public final class LiveEngine: Sendable {
     /// Takes in a question of a door and returns the decision on it, what else is to be done, and when it was asked.
     func step(_ transaction: Transaction) -> (at: Timestamp, decision: Decision, others: [Output]) {
         state.withLock { state in
+            let began = state.holds.begin()
+            defer { state.holds.end(.question, since: began) }
             let (now, jump) = state.clock.read()
             if jump != 0 { LiveEngine.record(Input(at: now, .clockShifted(jump)), &state, backlogBytesMax) }
             LiveEngine.recordGap(&state, backlogBytesMax)
@@ -111,10 +141,11 @@ public final class LiveEngine: Sendable {
     private static func begin(
         at: Timestamp, isJump: Bool = false, _ state: inout State, _ backlogBytesMax: Int
     ) -> Bool {
-        guard isJump || state.lost == 0 && state.group.byteCount + state.bytesBeingWritten < backlogBytesMax else {
+        guard isJump || state.lost == 0 && state.backlogBytes < backlogBytesMax else {
             state.lost += 1
             return false
         }
+        if state.group.byteCount >= groupBytesMax { state.closeGroup() }
         if state.group.count == 0 {
             state.group.first = state.position
             state.group.firstAt = at
@@ -136,7 +167,7 @@ public final class LiveEngine: Sendable {
 
     /// Says how many inputs were lost, once half of the backlog is written: what follows is journalled again.
     private static func recordGap(_ state: inout State, _ backlogBytesMax: Int) {
-        guard state.lost > 0, state.group.byteCount + state.bytesBeingWritten < backlogBytesMax / 2 else { return }
+        guard state.lost > 0, state.backlogBytes < backlogBytesMax / 2 else { return }
         let lost = state.lost
         state.lost = 0
         record(Input(at: state.engine.now, .gap(lost)), &state, backlogBytesMax)
@@ -144,25 +175,36 @@ public final class LiveEngine: Sendable {
 
     /// Reads the engine under the lock. The body must be short: a few hundred subscribers at most.
     func read<Result: Sendable>(_ body: (borrowing Engine) -> Result) -> Result {
-        state.withLock { state in body(state.engine) }
+        state.withLock { state in
+            let began = state.holds.begin()
+            defer { state.holds.end(.look, since: began) }
+            return body(state.engine)
+        }
     }
+
+    /// How long the lock was held, by what for; nil where that is not measured.
+    var holds: HoldMeter? { state.withLock { $0.holds.isOn ? $0.holds : nil } }
 
     /// Inputs lost to a full backlog since the last gap was journalled, and bytes waiting for the disk.
     var backlog: (lost: UInt64, bytes: Int) {
-        state.withLock { ($0.lost, $0.group.byteCount + $0.bytesBeingWritten) }
+        state.withLock { ($0.lost, $0.backlogBytes) }
     }
 
     // MARK: - For the journal's writer
 
-    /// Hands over what was journalled since the last call; nil where there is nothing. The caller says `wrote` when it is
-    /// on disk.
+    /// Hands over the oldest group that was journalled since the last call; nil where there is none. The caller says `wrote`
+    /// when it is on disk.
     func takeGroup() -> JournalGroup? {
         state.withLock { state in
+            let began = state.holds.begin()
+            defer { state.holds.end(.journal, since: began) }
             LiveEngine.recordGap(&state, backlogBytesMax)
-            guard state.group.count > 0 else { return nil }
-            var taken = JournalGroup()
-            swap(&taken, &state.spare)
-            swap(&taken, &state.group)
+            if state.full.isEmpty {
+                guard state.group.count > 0 else { return nil }
+                state.closeGroup()
+            }
+            let taken = state.full.removeFirst()
+            state.fullBytes -= taken.byteCount
             state.bytesBeingWritten += taken.byteCount
             return taken
         }
@@ -174,9 +216,12 @@ public final class LiveEngine: Sendable {
         group.inputs.removeAll(keepingCapacity: true)
         group.outputs.removeAll(keepingCapacity: true)
         group.count = 0
+        let written = group
         state.withLock { state in
+            let began = state.holds.begin()
+            defer { state.holds.end(.journal, since: began) }
             state.bytesBeingWritten -= bytes
-            if state.spare.inputs.capacity < group.inputs.capacity { state.spare = group }
+            if state.spares.count < LiveEngine.sparesMax { state.spares.append(written) }
         }
     }
 }

@@ -25,7 +25,8 @@ struct AdminServer: Sendable {
             Response(
                 status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
                 body: ResponseBody(
-                    byteBuffer: ByteBuffer(string: metrics.page(live.read { $0.view }, backlog: live.backlog))))
+                    byteBuffer: ByteBuffer(
+                        string: metrics.page(live.read { $0.view }, backlog: live.backlog, holds: live.holds))))
         }
         router.get("healthz") { _, _ in
             let isFailing = metrics.journalFailing.load(ordering: .relaxed)

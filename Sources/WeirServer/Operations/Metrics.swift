@@ -31,6 +31,15 @@ final class Metrics: Sendable {
     /// Reloads of the configuration that were refused.
     let reloadsRefused = Counter()
 
+    /// Damage that the start met, and the names of all damaged databases that lie beside the state.
+    private let stateFound = Mutex<(damage: StateDamage?, setAside: [String])>((nil, []))
+
+    /// Keeps what the start found in the state directory.
+    func noteState(_ damage: StateDamage?, setAside: [String]) { stateFound.withLock { $0 = (damage, setAside) } }
+
+    /// Damage that the start met, and the names of all damaged databases that lie beside the state.
+    var state: (damage: StateDamage?, setAside: [String]) { stateFound.withLock { $0 } }
+
     /// One number that only its owner and a scrape touch.
     final class Counter: Sendable {
         /// The number.
@@ -61,8 +70,9 @@ final class Metrics: Sendable {
     func fault(_ door: Door, _ code: DoorError.Code) { faults[Int(door.rawValue) * 8 + Int(code.rawValue)].add() }
 
     /// The page at `/metrics`.
-    func page(_ view: EngineView, backlog: (lost: UInt64, bytes: Int)) -> String {
+    func page(_ view: EngineView, backlog: (lost: UInt64, bytes: Int), holds: HoldMeter? = nil) -> String {
         var page = Page()
+        if let holds { Metrics.show(holds, &page) }
         page.head("weir_decisions_total", "counter", "Answers given, by door and verdict.")
         for door in Door.allCases {
             for verdict in Verdict.Kind.allCases {
@@ -99,6 +109,14 @@ final class Metrics: Sendable {
             (
                 "weir_journal_failing", "1 while the journal can't be written.",
                 journalFailing.load(ordering: .relaxed) ? 1 : 0
+            ),
+            (
+                "weir_state_damaged", "1 where the last start found the database damaged and set it aside.",
+                state.damage == nil ? 0 : 1
+            ),
+            (
+                "weir_state_set_aside", "Damaged databases that lie beside the state, as the last start found them.",
+                state.setAside.count
             ),
         ] { page.gauge(name, help, value) }
         for (name, help, value) in [
@@ -139,6 +157,25 @@ final class Metrics: Sendable {
             }
         }
         return page.text
+    }
+
+    /// How long the engine's lock was held since the start.
+    private static func show(_ holds: HoldMeter, _ page: inout Page) {
+        page.head("weir_lock_hold_nanoseconds", "gauge", "Holds of the engine's lock since the start, by what for.")
+        for kind in HoldMeter.Kind.allCases {
+            for clock in HoldMeter.Clock.allCases {
+                let figures = holds.figures(of: kind, clock)
+                for (quantile, value) in [("0.9999", figures.nanoseconds9999), ("1", figures.maxNanoseconds)] {
+                    page.line(
+                        "weir_lock_hold_nanoseconds", ["clock": "\(clock)", "for": "\(kind)", "quantile": quantile],
+                        value)
+                }
+            }
+        }
+        page.head("weir_lock_holds_total", "counter", "Holds of the engine's lock, by what for.")
+        for kind in HoldMeter.Kind.allCases {
+            page.line("weir_lock_holds_total", ["for": "\(kind)"], holds.figures(of: kind).count)
+        }
     }
 
     /// The engine's totals.

@@ -52,14 +52,15 @@ enum Journal {
         ])
     }
 
-    /// Walks the rows from a position on. Throws `JournalDamage` at a row that is missing, cut or changed.
+    /// Walks the rows from a position on, at which a row begins: snapshots are made between rows. Throws `JournalDamage` at
+    /// a row that is missing, cut or changed.
     static func rows(
         from position: UInt64, in database: GRDB.Database, _ body: (JournalRow) throws -> Void
     ) throws {
         var expected = position
         let cursor = try Row.fetchCursor(
             database,
-            sql: "SELECT first, count, inputs, outputs, checksum FROM journal WHERE first + count > ? ORDER BY first",
+            sql: "SELECT first, count, inputs, outputs, checksum FROM journal WHERE first >= ? ORDER BY first",
             arguments: [Int64(position)])
         while let row = try cursor.next() {
             let found = JournalRow(
@@ -83,11 +84,13 @@ enum Journal {
         UInt64(try Int64.fetchOne(database, sql: "SELECT first + count FROM journal ORDER BY first DESC LIMIT 1") ?? 0)
     }
 
-    /// Forgets rows whose last input is before a moment, and that a snapshot makes unnecessary.
-    static func forget(before moment: Timestamp, position: UInt64, in database: GRDB.Database) throws {
+    /// Forgets some rows whose last input is before a moment, and that a snapshot makes unnecessary. False where none is left.
+    static func forget(before moment: Timestamp, position: UInt64, in database: GRDB.Database) throws -> Bool {
         try database.execute(
-            sql: "DELETE FROM journal WHERE last_at < ? AND first + count <= ?",
+            sql:
+                "DELETE FROM journal WHERE first IN (SELECT first FROM journal WHERE last_at < ? AND first + count <= ? LIMIT 1000)",
             arguments: [moment.nanoseconds, Int64(position)])
+        return database.changesCount > 0
     }
 }
 

@@ -26,8 +26,9 @@ final class Recorder: Sendable {
     static let commitBytes = 256 << 10
     /// The shortest time between two commits.
     static let commitNanosecondsMin: Int64 = 10_000_000
-    /// Inputs after which a snapshot is due: about four seconds of replay at a restart.
-    static let snapshotInputs: UInt64 = 2_000_000
+    /// Inputs after which a snapshot is due: four seconds of replay at a restart, and as much again for what comes while it
+    /// is made.
+    static let snapshotInputs: UInt64 = 750_000
     /// Time after which a snapshot is due, if anything was journalled.
     static let snapshotNanoseconds: Int64 = 600_000_000_000
     /// Refusals that may wait for the disk; beyond it the oldest are dropped and counted.
@@ -91,9 +92,10 @@ final class Recorder: Sendable {
         }
     }
 
-    /// Starts the thread. The position is that of the next input.
-    func start(position: UInt64) {
-        let thread = Thread { [self] in run(position: position) }
+    /// Starts the thread. The position is that of the next input; `snapshot` that of the newest snapshot, so that one is due
+    /// in time however often Weir is started anew.
+    func start(position: UInt64, snapshot: UInt64) {
+        let thread = Thread { [self] in run(position: position, snapshot: snapshot) }
         thread.name = "weir-recorder"
         thread.start()
     }
@@ -105,9 +107,9 @@ final class Recorder: Sendable {
     }
 
     /// The thread: commit, sleep, and now and then a snapshot.
-    private func run(position: UInt64) {
+    private func run(position: UInt64, snapshot: UInt64) {
         var end = position
-        var snapshotAt = position
+        var snapshotAt = snapshot
         var snapshotTime = WallClock.nanoseconds(CLOCK_MONOTONIC)
         var pause = Recorder.commitNanoseconds
         while true {
@@ -118,8 +120,9 @@ final class Recorder: Sendable {
                 bytes += group.byteCount
                 commit(group)
                 end = group.first + group.count
+                let isFull = group.byteCount >= LiveEngine.groupBytesMax
                 live.wrote(group)
-                if !isStopping { break }
+                if !isStopping, !isFull { break }
             }
             commitWaiting()
             if isStopping {

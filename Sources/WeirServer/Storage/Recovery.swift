@@ -12,6 +12,8 @@ struct Recovered {
     var engine: Engine
     /// The position of the next input.
     var position: UInt64
+    /// The position of the snapshot that it began from.
+    var snapshot: UInt64 = 0
     /// What was damaged; nil where nothing was.
     var damage: String?
     /// Inputs whose outputs came out other than they were recorded; 0 unless a fault of ours or another version.
@@ -20,8 +22,8 @@ struct Recovered {
 
 /// Snapshots, and what is replayed on top of them.
 enum Recovery {
-    /// Bytes of a snapshot in one row.
-    private static let chunkBytes = 8 << 20
+    /// Bytes of a snapshot in one row and one transaction: some hundredths of a second in which the journal waits.
+    static let chunkBytesMax = 4 << 20
     /// Snapshots kept: should the newest be damaged, the one before it is there.
     private static let snapshotsKept = 2
 
@@ -41,10 +43,11 @@ enum Recovery {
                 }
             }
             var result = Recovered(
-                engine: try start?.engine ?? fresh(), position: start?.position ?? 0, damage: nil, differing: 0)
+                engine: try start?.engine ?? fresh(), position: start?.position ?? 0,
+                snapshot: start?.position ?? 0, damage: nil, differing: 0)
             do {
                 try Journal.rows(from: result.position, in: database) { row in
-                    result.differing += try replay(row, on: &result.engine, from: result.position)
+                    result.differing += try replay(row, on: &result.engine)
                     result.position = row.first + row.count
                 }
             } catch let error as JournalDamage {
@@ -60,18 +63,16 @@ enum Recovery {
     }
 
     /// Replays a row on an engine; returns how many inputs gave other outputs than recorded.
-    static func replay(
-        _ row: JournalRow, on engine: inout Engine, from position: UInt64, each: ([UInt8]) -> Void = { _ in }
-    ) throws -> UInt64 {
+    static func replay(_ row: JournalRow, on engine: inout Engine, each: ([UInt8]) -> Void = { _ in }) throws -> UInt64
+    {
         var inputs = ByteReader(row.inputs)
         var differing: UInt64 = 0
         var place = 0
         var writer = ByteWriter(capacity: 256)
-        for index in 0..<row.count {
+        for _ in 0..<row.count {
             let input = try Input(&inputs)
             writer.bytes.removeAll(keepingCapacity: true)
-            let outputs = row.first + index >= position ? engine.step(input) : []
-            guard row.first + index >= position else { continue }
+            let outputs = engine.step(input)
             writer.count(outputs.count)
             for output in outputs { output.encode(&writer) }
             each(writer.bytes)
@@ -89,24 +90,51 @@ enum Recovery {
         return differing
     }
 
-    /// Writes a snapshot, and forgets all but the last ones and the journal rows older than `keepSeconds`.
-    static func write(_ engine: Engine, position: UInt64, keepSeconds: Int64, to store: Store) throws {
+    /// Writes a snapshot, and forgets all but the last ones and the journal rows older than `keepSeconds`. A piece a
+    /// transaction, so that the journal's groups get to the disk in between: a crash meanwhile costs no more than ever.
+    static func write(
+        _ engine: Engine, position: UInt64, keepSeconds: Int64, chunkBytes: Int = chunkBytesMax, to store: Store
+    ) throws {
         let bytes = engine.snapshot()
         try store.pool.write { database in
-            try database.execute(sql: "DELETE FROM snapshot WHERE position = ?", arguments: [Int64(position)])
-            var chunk = 0
-            while chunk * chunkBytes < bytes.count {
-                let part = bytes[chunk * chunkBytes..<min(bytes.count, (chunk + 1) * chunkBytes)]
+            // What a crash left of another one, or of this one.
+            try database.execute(
+                sql: "DELETE FROM snapshot WHERE position NOT IN (SELECT position FROM snapshots) OR position = ?",
+                arguments: [Int64(position)])
+            try database.execute(sql: "DELETE FROM snapshots WHERE position = ?", arguments: [Int64(position)])
+        }
+        for (chunk, start) in stride(from: 0, to: bytes.count, by: chunkBytes).enumerated() {
+            let part = bytes[start..<min(bytes.count, start + chunkBytes)]
+            try store.pool.write { database in
                 try database.execute(
                     sql: "INSERT INTO snapshot (position, chunk, at, bytes) VALUES (?, ?, ?, ?)",
                     arguments: [Int64(position), chunk, engine.now.nanoseconds, Data(part)])
-                chunk += 1
             }
-            let kept = try positions(database).prefix(snapshotsKept)
-            guard let oldest = kept.last else { return }
-            try database.execute(sql: "DELETE FROM snapshot WHERE position < ?", arguments: [Int64(oldest)])
-            let horizon = engine.now.advanced(byNanoseconds: -keepSeconds * 1_000_000_000)
-            try Journal.forget(before: horizon, position: oldest, in: database)
+        }
+        try store.pool.write { database in
+            try database.execute(
+                sql: "INSERT INTO snapshots (position, at) VALUES (?, ?)",
+                arguments: [Int64(position), engine.now.nanoseconds])
+        }
+        try forget(keepSeconds: keepSeconds, at: engine.now, in: store)
+    }
+
+    /// Forgets all snapshots but the last ones, and what is older than `keepSeconds` and not needed behind them.
+    private static func forget(keepSeconds: Int64, at now: Timestamp, in store: Store) throws {
+        guard let oldest = try store.pool.read({ try positions($0) }).prefix(snapshotsKept).last else { return }
+        let horizon = now.advanced(byNanoseconds: -keepSeconds * 1_000_000_000)
+        try store.pool.write { database in
+            try database.execute(sql: "DELETE FROM snapshots WHERE position < ?", arguments: [Int64(oldest)])
+        }
+        // A piece at a time, for the same reason.
+        while try store.pool.write({ database in
+            try database.execute(
+                sql: "DELETE FROM snapshot WHERE rowid IN (SELECT rowid FROM snapshot WHERE position < ? LIMIT 4)",
+                arguments: [Int64(oldest)])
+            return database.changesCount > 0
+        }) {}
+        while try store.pool.write({ try Journal.forget(before: horizon, position: oldest, in: $0) }) {}
+        try store.pool.write { database in
             try database.execute(sql: "DELETE FROM refusals WHERE at < ?", arguments: [horizon.nanoseconds])
             try database.execute(
                 sql: "DELETE FROM cases WHERE last_at < ? AND state = 'released'", arguments: [horizon.nanoseconds])
@@ -123,7 +151,7 @@ enum Recovery {
 
     /// The positions of the snapshots, the newest first.
     private static func positions(_ database: GRDB.Database) throws -> [UInt64] {
-        try Int64.fetchAll(database, sql: "SELECT DISTINCT position FROM snapshot ORDER BY position DESC").map(
+        try Int64.fetchAll(database, sql: "SELECT position FROM snapshots ORDER BY position DESC").map(
             UInt64.init)
     }
 

@@ -33,39 +33,45 @@ public struct ReplayReport: Codable, Sendable {
         }
         var settings = GRDB.Configuration()
         settings.readonly = true
-        let queue = try DatabaseQueue(path: path, configuration: settings)
-        return try queue.read { database in
-            var (engine, position) = try Recovery.oldest(database)
-            var report = ReplayReport(
-                first: position, end: position, inputs: 0, differing: 0, inputsLost: 0, exactUpTo: position,
-                messages: 0, damage: nil)
-            var file: FileHandle?
-            if let outputs {
-                guard FileManager.default.createFile(atPath: outputs, contents: nil) else {
-                    throw StoreError(path: outputs, found: "can't be written", remedy: "Name another file")
-                }
-                file = FileHandle(forWritingAtPath: outputs)
-            }
-            do {
-                try Journal.rows(from: position, in: database) { row in
-                    let lost = engine.totals.inputsMissing
-                    let first = position
-                    report.differing += try Recovery.replay(row, on: &engine, from: first) { file?.write(Data($0)) }
-                    position = row.first + row.count
-                    report.inputs += position - max(row.first, first)
-                    report.inputsLost += engine.totals.inputsMissing - lost
-                    if report.inputsLost == 0 { report.exactUpTo = position }
-                }
-            } catch let error as JournalDamage {
-                report.damage = "\(error)"
-            } catch let error as CodecError {
-                report.damage = "at position \(position): \(error)"
-            } catch let error as DatabaseError where error.resultCode == .SQLITE_CORRUPT {
-                report.damage = "at position \(position): \(error)"
-            }
-            report.end = position
-            report.messages = engine.totals.messages
-            return report
+        do {
+            let queue = try DatabaseQueue(path: path, configuration: settings)
+            return try queue.read { try replay($0, outputs: outputs) }
+        } catch let error as DatabaseError {
+            throw StoreError(path: path, error)
         }
+    }
+
+    /// Replays the journal of an open database.
+    private static func replay(_ database: GRDB.Database, outputs: String?) throws -> ReplayReport {
+        var (engine, position) = try Recovery.oldest(database)
+        var report = ReplayReport(
+            first: position, end: position, inputs: 0, differing: 0, inputsLost: 0, exactUpTo: position,
+            messages: 0, damage: nil)
+        var file: FileHandle?
+        if let outputs {
+            guard FileManager.default.createFile(atPath: outputs, contents: nil) else {
+                throw StoreError(path: outputs, found: "can't be written", remedy: "Name another file")
+            }
+            file = FileHandle(forWritingAtPath: outputs)
+        }
+        do {
+            try Journal.rows(from: position, in: database) { row in
+                let lost = engine.totals.inputsMissing
+                report.differing += try Recovery.replay(row, on: &engine) { file?.write(Data($0)) }
+                position = row.first + row.count
+                report.inputs += row.count
+                report.inputsLost += engine.totals.inputsMissing - lost
+                if report.inputsLost == 0 { report.exactUpTo = position }
+            }
+        } catch let error as JournalDamage {
+            report.damage = "\(error)"
+        } catch let error as CodecError {
+            report.damage = "at position \(position): \(error)"
+        } catch let error as DatabaseError where error.resultCode == .SQLITE_CORRUPT {
+            report.damage = "at position \(position): \(error)"
+        }
+        report.end = position
+        report.messages = engine.totals.messages
+        return report
     }
 }

@@ -28,11 +28,15 @@ final class Store: Sendable {
 
     /// The database's name in the state directory.
     static let databaseName = "weir.sqlite"
+    /// The name of the file with the hash key.
+    static let keyName = "hash.key"
+    /// The tables.
+    private static let tables = ["cases", "journal", "refusals", "snapshot", "snapshots"]
     /// The version of the tables, in SQLite's user_version.
-    static let schemaVersion = 1
+    static let schemaVersion = 2
 
-    /// Opens the state directory, making it where it is missing.
-    init(directory: String) throws {
+    /// Opens the state directory, making it where it is missing. Throws `StoreDamage` where the database is damaged.
+    init(directory: String, isNew: Bool = false) throws {
         self.directory = directory
         do {
             try FileManager.default.createDirectory(
@@ -42,7 +46,13 @@ final class Store: Sendable {
                 path: directory, found: "can't be made (\(error.localizedDescription))",
                 remedy: "Make it and let the user that runs Weir write to it, or name another with `state:`")
         }
-        pool = try Store.open(directory + "/" + Store.databaseName)
+        let path = directory + "/" + Store.databaseName
+        let hasRunBefore = FileManager.default.fileExists(atPath: directory + "/" + Store.keyName)
+        if !isNew, let damage = StoreDamage(ofFile: path, hasRunBefore: hasRunBefore) { throw damage }
+        do { pool = try Store.open(path) } catch let error as DatabaseError {
+            if error.isDamage { throw StoreDamage(found: "\(error)") }
+            throw StoreError(path: path, error)
+        }
     }
 
     /// Opens the database and brings its tables up to date.
@@ -66,6 +76,20 @@ final class Store: Sendable {
                         "it was written by a newer Weir (tables of version \(version), this one knows \(schemaVersion))",
                     remedy: "Start the newer version, or name another state directory")
             }
+            let found = try String.fetchAll(
+                database, sql: "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
+            if version == 1, found.contains("snapshot") {
+                try database.execute(sql: snapshotsTable)
+                try database.execute(
+                    sql: "INSERT INTO snapshots SELECT position, max(at) FROM snapshot GROUP BY position")
+                return
+            }
+            guard version == 0 ? found.isEmpty : tables.allSatisfy(found.contains) else {
+                throw StoreDamage(
+                    found:
+                        "the tables are \(found.isEmpty ? "missing" : found.joined(separator: ", ")), expected \(version == 0 ? "a new database" : tables.joined(separator: ", ")): it is half-written or another program's"
+                )
+            }
             guard version == 0 else { return }
             try database.execute(
                 sql: """
@@ -76,6 +100,7 @@ final class Store: Sendable {
                     CREATE TABLE snapshot (
                       position INTEGER NOT NULL, chunk INTEGER NOT NULL, at INTEGER NOT NULL, bytes BLOB NOT NULL,
                       PRIMARY KEY (position, chunk));
+                    \(snapshotsTable)
                     CREATE TABLE cases (
                       code TEXT PRIMARY KEY, subscriber TEXT NOT NULL, state TEXT NOT NULL, rule TEXT NOT NULL,
                       opened_at INTEGER NOT NULL, last_at INTEGER NOT NULL, held INTEGER NOT NULL, refused INTEGER NOT NULL);
@@ -86,13 +111,17 @@ final class Store: Sendable {
                       reason TEXT NOT NULL, rule TEXT NOT NULL, case_code TEXT, evidence TEXT NOT NULL);
                     CREATE INDEX refusals_subscriber ON refusals (subscriber, at);
                     CREATE INDEX refusals_queue ON refusals (queue_id);
-                    PRAGMA user_version = 1;
                     """)
         }
         return pool
     }
 
-    /// Sets a damaged database aside under another name, so that nothing is lost, and opens an empty one.
+    /// The snapshots that are written whole: `snapshot` holds the pieces of one under way too.
+    private static let snapshotsTable =
+        "CREATE TABLE snapshots (position INTEGER PRIMARY KEY, at INTEGER NOT NULL); PRAGMA user_version = 2;"
+
+    /// Sets a damaged database aside under another name, never over another file, so that nothing is lost, and opens an empty
+    /// one.
     static func setAside(directory: String, at now: Timestamp) throws -> (store: Store, damaged: String) {
         let path = directory + "/" + databaseName
         let stamp = now.description.filter { $0 != ":" && $0 != "." }
@@ -100,7 +129,15 @@ final class Store: Sendable {
         for suffix in ["", "-wal", "-shm"] where FileManager.default.fileExists(atPath: path + suffix) {
             try FileManager.default.moveItem(atPath: path + suffix, toPath: damaged + suffix)
         }
-        return (try Store(directory: directory), damaged)
+        return (try Store(directory: directory, isNew: true), damaged)
+    }
+
+    /// The names of the damaged databases that were set aside in a state directory and lie there still.
+    static func setAside(in directory: String) -> [String] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
+        return names.filter {
+            $0.hasPrefix(databaseName + ".damaged-") && !$0.hasSuffix("-wal") && !$0.hasSuffix("-shm")
+        }.sorted()
     }
 
     // MARK: - The key
@@ -108,7 +145,7 @@ final class Store: Sendable {
     /// The key by which addresses are hashed: 32 hexadecimal digits in `hash.key`, readable by the owner alone; made at
     /// the first start. Several nodes share one by copying the file.
     func addressKey() throws -> KeyedHash {
-        let path = directory + "/hash.key"
+        let path = directory + "/" + Store.keyName
         if FileManager.default.fileExists(atPath: path) {
             let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
             let digits = text.trimmingCharacters(in: .whitespacesAndNewlines)
