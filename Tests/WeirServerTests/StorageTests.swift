@@ -218,12 +218,12 @@ func refusal(_ body: () throws -> Void) -> String? {
                 return written.states[0]
             }()
             let file = folder + "/state/weir.sqlite"
-            let page = 4096
+            let page = try DatabaseQueue(path: file).read { try Int.fetchOne($0, sql: "PRAGMA page_size") }
             var bytes = try Data(contentsOf: URL(fileURLWithPath: file))
             let root = try DatabaseQueue(path: file).read {
                 try Int.fetchOne($0, sql: "SELECT rootpage FROM sqlite_master WHERE name = 'journal'")
             }
-            let begin = (try #require(root) - 1) * page
+            let begin = (try #require(root) - 1) * (try #require(page))
             bytes.replaceSubrange(begin..<begin + 64, with: [UInt8](repeating: 0xEE, count: 64))
             try bytes.write(to: URL(fileURLWithPath: file))
             let back = try Recovery.recover(try Store(directory: folder + "/state")) { freshEngine() }

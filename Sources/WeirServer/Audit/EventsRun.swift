@@ -104,7 +104,8 @@ struct EventCensus {
         if tooLong > 0 {
             rows.append(
                 LineCensus.Row(
-                    category: .notUnderstood, server: "events", kind: "longer than any event", count: tooLong, example: ""))
+                    category: .notUnderstood, server: "events", kind: "longer than any event", count: tooLong,
+                    example: ""))
         }
         return rows.sorted { ($0.count, $1.kind) > ($1.count, $0.kind) }
     }
@@ -160,7 +161,8 @@ struct EventReader {
         guard object["accepted"] as? Bool ?? true else { return nil }
         let port = (object["client_port"] as? Int).flatMap { UInt16(exactly: $0) } ?? 0
         let session = Session(
-            door: .milter, mailHost: object["host"] as? String ?? "localhost", client: client.flatMap { NetworkAddress($0) },
+            door: .milter, mailHost: object["host"] as? String ?? "localhost",
+            client: client.flatMap { NetworkAddress($0) },
             clientPort: port, helo: object["helo"] as? String ?? "", login: login)
         let fields = (object["header"] as? [String: String] ?? [:]).sorted { $0.key < $1.key }.map {
             Content.Field(name: $0.key, body: $0.value)
@@ -189,7 +191,8 @@ struct EventReader {
         let usual = EnhancedStatus(outcome == .delivered ? 2 : outcome == .deferred ? 4 : 5, 0, 0)
         return .delivery(
             Delivery(
-                mailHost: object["host"] as? String ?? "localhost", queueID: id, recipient: key, status: status ?? usual,
+                mailHost: object["host"] as? String ?? "localhost", queueID: id, recipient: key,
+                status: status ?? usual,
                 outcome: outcome), at)
     }
 

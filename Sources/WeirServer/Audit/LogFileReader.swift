@@ -133,7 +133,8 @@ final class LogFileReader {
     private func damage() -> LogFileError {
         let words = archive != nil ? archive_error_string(archive).map { String(cString: $0) } : nil
         return LogFileError(
-            path: path, found: "it can't be read on after \(bytesOut) bytes (\(words ?? String(cString: strerror(errno))))",
+            path: path,
+            found: "it can't be read on after \(bytesOut) bytes (\(words ?? String(cString: strerror(errno))))",
             remedy: "It may be cut or still being written; what came before is in the report", bytesRead: bytesOut)
     }
 }
