@@ -72,9 +72,7 @@ enum Recovery {
         for _ in 0..<row.count {
             let input = try Input(&inputs)
             writer.bytes.removeAll(keepingCapacity: true)
-            let outputs = engine.step(input)
-            writer.count(outputs.count)
-            for output in outputs { output.encode(&writer) }
+            step(input, on: &engine, &writer)
             each(writer.bytes)
             let end = place + writer.bytes.count
             if end > row.outputs.count || row.outputs[place..<end] != writer.bytes[...] {
@@ -88,6 +86,21 @@ enum Recovery {
             }
         }
         return differing
+    }
+
+    /// Steps an engine and writes its outputs as the journal holds them.
+    private static func step(_ input: Input, on engine: inout Engine, _ out: inout ByteWriter) {
+        if case .transaction(let transaction) = input.event {
+            var others: [Output] = []
+            let decision = engine.step(transaction, at: input.at, &others)
+            out.count(1 + others.count)
+            Output.encode(decision, &out)
+            for output in others { output.encode(&out) }
+        } else {
+            let outputs = engine.step(input)
+            out.count(outputs.count)
+            for output in outputs { output.encode(&out) }
+        }
     }
 
     /// Writes a snapshot, and forgets all but the last ones and the journal rows older than `keepSeconds`. A piece a
