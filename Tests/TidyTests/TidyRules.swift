@@ -30,18 +30,20 @@ let importsAllowed: [String: Set<String>] = [
     "Milter": ["MailTypes"],
     "MailLog": ["MailTypes"],
     "WeirEngine": ["MailTypes"],
+    "WeirAudit": ["MailTypes", "MailLog", "WeirEngine"],
     "WeirTesting": ["MailTypes", "PolicyDelegation", "Milter", "WeirEngine"],
     "WeirServer": [
-        "MailTypes", "PolicyDelegation", "Milter", "WeirEngine", "CLinux", "Foundation", "Glibc", "Synchronization",
-        "Dispatch",
+        "MailTypes", "PolicyDelegation", "Milter", "MailLog", "WeirEngine", "WeirAudit", "CLinux", "Foundation",
+        "Glibc",
+        "Synchronization", "Dispatch",
         "NIOCore", "NIOPosix", "GRDB", "Yams", "Hummingbird", "Logging",
     ],
-    "weir": ["WeirServer", "MailTypes", "ArgumentParser", "Foundation", "Logging", "Glibc", "Dispatch"],
+    "weir": ["WeirServer", "WeirAudit", "MailTypes", "ArgumentParser", "Foundation", "Logging", "Glibc", "Dispatch"],
     "CLinux": [],
 ]
 
 /// The targets that are pure: time, chance and the world reach them through their inputs alone.
-let pureTargets: Set<String> = ["MailTypes", "PolicyDelegation", "Milter", "MailLog", "WeirEngine"]
+let pureTargets: Set<String> = ["MailTypes", "PolicyDelegation", "Milter", "MailLog", "WeirEngine", "WeirAudit"]
 
 /// What pure targets may not name, and what to write instead.
 private let banned: [(pattern: String, found: String, instead: String, mutant: String, innocent: String)] = [
