@@ -70,6 +70,8 @@ let package = Package(
         .testTarget(
             name: "WeirEngineTests", dependencies: ["WeirEngine", "WeirTesting"], swiftSettings: shell),
         .testTarget(
+            name: "WeirAuditTests", dependencies: ["WeirAudit", "WeirTesting"], swiftSettings: shell),
+        .testTarget(
             name: "WeirServerTests", dependencies: ["WeirServer", "WeirTesting", "weir"], swiftSettings: shell),
         .testTarget(name: "TidyTests", swiftSettings: shell),
     ],
