@@ -71,7 +71,8 @@ let package = Package(
         .testTarget(name: "MailLogTests", dependencies: ["MailLog"], swiftSettings: shell),
         .testTarget(
             name: "WeirEngineTests", dependencies: ["WeirEngine", "WeirTesting"], swiftSettings: shell),
-        .testTarget(name: "WeirAuditTests", dependencies: ["WeirAudit", "MailLog", "WeirTesting"], swiftSettings: shell),
+        .testTarget(
+            name: "WeirAuditTests", dependencies: ["WeirAudit", "MailLog", "WeirTesting"], swiftSettings: shell),
         .testTarget(
             name: "WeirServerTests", dependencies: ["WeirServer", "WeirAudit", "WeirTesting", "weir"],
             swiftSettings: shell),
