@@ -21,10 +21,11 @@ struct Peak: Hashable, Sendable {
     }
 }
 
-/// One account: about 700 bytes, 1 kB more while it sends, 4 kB more once it has written to more than 64 people.
+/// One account: about 700 bytes, 1 kB more while it sends, 4 kB more once it has written to more than 64 people, 6 kB more
+/// once it looked wrong.
 struct AccountRecord: Sendable {
-    /// Networks remembered; beyond it the oldest is forgotten.
-    static let networksMax = 32
+    /// Networks remembered; beyond it the one that was used longest ago is forgotten.
+    static let networksMax = 128
     /// Stopped messages told in words.
     static let evidenceMax = 3
 
@@ -42,10 +43,14 @@ struct AccountRecord: Sendable {
     var rules: [String] = []
     /// Whom it wrote to.
     var familiar = FamiliarRecipients()
-    /// From where it sent, hashed, the latest last.
+    /// From where it sent up to the window before the last, hashed, the latest last.
     var networks: [UInt64] = []
     /// What was usual up to the window before the last.
     var usual = Baseline()
+    /// What is left of the suspicion of windows before this one.
+    var carried = CarriedSuspicion()
+    /// The windows in which it looked wrong; nil where there was none.
+    var episode: Episode?
     /// The last whole window, learned when the next one ends.
     var lastWindow: WindowTally?
     /// The present windows: one begins at midnight, one at noon, so that one of them holds any twelve hours whole.
@@ -104,45 +109,64 @@ struct AccountRecord: Sendable {
         let isKnown = network.map { networks.contains($0) } ?? true
         windows.0.note(count, new: new, network: network, isKnown: isKnown, stop, at: time)
         windows.1.note(count, new: new, network: network, isKnown: isKnown, stop, at: time)
-        if let network, !isKnown {
-            if networks.count == AccountRecord.networksMax { networks.removeFirst() }
-            networks.append(network)
-        }
     }
 
-    /// A delivery result of a message that was sent at `time`.
-    mutating func noteResult(isDead: Bool, isRefused: Bool, of time: Timestamp) {
-        windows.0.noteResult(isDead: isDead, isRefused: isRefused, window: Audit.window(time, phase: 0))
-        windows.1.noteResult(isDead: isDead, isRefused: isRefused, window: Audit.window(time, phase: 1))
+    /// A delivery result of a message that was sent at `time`. `dead` is a hash of a recipient that does not exist.
+    mutating func noteResult(dead: UInt64?, isRefused: Bool, of time: Timestamp) {
+        windows.0.noteResult(dead: dead, isRefused: isRefused, window: Audit.window(time, phase: 0))
+        windows.1.noteResult(dead: dead, isRefused: isRefused, window: Audit.window(time, phase: 1))
     }
 
     /// Ends the windows that are over at a moment; all of them at the end of the log.
     mutating func endWindows(at time: Timestamp?) {
         if windows.0.number != .min, time.map({ Audit.window($0, phase: 0) != windows.0.number }) ?? true {
-            judge(windows.0)
-            if let last = lastWindow { usual.learn(last) }
+            let suspicion = Suspicion(windows.0, usual, carried.score(in: windows.0.number), days: carried.days)
+            judge(windows.0, suspicion)
+            carried.add(suspicion, in: windows.0.number)
+            if let last = lastWindow { learn(last) }
             lastWindow = windows.0
             windows.0 = WindowTally()
         }
         if windows.1.number != .min, time.map({ Audit.window($0, phase: 1) != windows.1.number }) ?? true {
-            judge(windows.1)
+            // What is carried over counts at midnight alone: at noon half of it lies in the window itself.
+            judge(windows.1, Suspicion(windows.1, usual))
             windows.1 = WindowTally()
         }
     }
 
-    /// Keeps a window if it is the worst.
-    private mutating func judge(_ window: WindowTally) {
+    /// Keeps a window if it is the worst, and counts it where it looks wrong.
+    private mutating func judge(_ window: WindowTally, _ suspicion: Suspicion) {
         if window.networks > networksMost.count { networksMost = (window.networks, window.firstAt) }
-        let suspicion = Suspicion(window, usual)
-        guard suspicion.score > worst?.suspicion.score ?? 0 else { return }
+        if var known = episode {
+            if known.goesOn(with: window, suspicion) {
+                known.add(window, picture)
+                episode = known
+            }
+        } else if suspicion.isNamed || suspicion.isNoted {
+            episode = Episode(window, picture, usual)
+        }
+        guard suspicion.isWorse(than: worst?.suspicion) else { return }
         worst = (window, suspicion, picture)
+    }
+
+    /// What a window showed becomes usual, its networks too.
+    private mutating func learn(_ window: WindowTally) {
+        usual.learn(window)
+        for network in window.seen {
+            networks.removeAll { $0 == network }
+            if networks.count == AccountRecord.networksMax { networks.removeFirst() }
+            networks.append(network)
+        }
     }
 }
 
 extension Baseline {
     /// Adds a window to what is usual.
     mutating func learn(_ window: WindowTally) {
-        if windows > 0 { newNetworks += window.newNetworks }
+        if windows > 0 {
+            newNetworks += window.newNetworks
+            newRecipientsAway += window.newRecipientsAway
+        }
         windows += 1
         newRecipientsMax = max(newRecipientsMax, window.newRecipients)
         recipients += window.recipients
@@ -164,14 +188,20 @@ extension WindowTally {
         messages += 1
         recipients += count
         newRecipients += new
+        if !isKnown { newRecipientsAway += new }
         if let network { note(network: network, isKnown: isKnown) }
     }
 
-    /// Adds a delivery result, if the message belongs to this window.
-    mutating func noteResult(isDead: Bool, isRefused: Bool, window: Int64) {
+    /// Adds a delivery result, if the message belongs to this window. An address that does not exist counts once, however
+    /// often it is written to: a forwarder to a mailbox that is gone is no list of dead addresses.
+    mutating func noteResult(dead recipient: UInt64?, isRefused: Bool, window: Int64) {
         guard window == number else { return }
+        if let recipient {
+            guard !deadSeen.contains(recipient) else { return }
+            if deadSeen.count < WindowTally.deadMax { deadSeen.append(recipient) }
+            dead += 1
+        }
         results += 1
-        if isDead { dead += 1 }
         if isRefused { refused += 1 }
     }
 }
@@ -181,17 +211,20 @@ extension Picture {
     mutating func note(recipients count: Int, isStopped: Bool, at time: Timestamp) {
         let hour = time.seconds / 3600
         if recipients.isEmpty || hour - firstHour >= Int64(2 * Picture.hoursMax) {
-            (firstHour, recipients, stopped) = (hour, [], [])
+            (firstHour, messages, recipients, stopped) = (hour, [], [], [])
         }
         let place = max(0, Int(hour - firstHour))
         while recipients.count <= place {
+            messages.append(0)
             recipients.append(0)
             stopped.append(0)
         }
+        messages[place] += 1
         recipients[place] += count
         if isStopped { stopped[place] += count }
         let extra = recipients.count - Picture.hoursMax
         if extra > 0 {
+            messages.removeFirst(extra)
             recipients.removeFirst(extra)
             stopped.removeFirst(extra)
             firstHour += Int64(extra)

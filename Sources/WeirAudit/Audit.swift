@@ -166,7 +166,7 @@ public struct Audit: Sendable {
         guard let message = sent[key(delivery.mailHost, delivery.queueID)] else { return }
         if delivery.outcome != .deferred || ReceiverWords.sayAbuse(delivery.status, reply) {
             accounts[Int(message.account)].noteResult(
-                isDead: isDead,
+                dead: isDead ? delivery.recipient.address : nil,
                 isRefused: !isDead && delivery.outcome != .delivered && ReceiverWords.sayAbuse(delivery.status, reply),
                 of: message.at)
         }
@@ -200,7 +200,7 @@ public struct Audit: Sendable {
     /// A hash of the client's network; nil without a client.
     private func network(_ session: Session) -> UInt64? {
         guard let client = session.client, !session.isLocalSubmission, !client.isLoopback else { return nil }
-        let network = client.masked(to: client.isIPv4 ? 96 + 24 : 48)
+        let network = client.masked(to: client.isIPv4 ? 24 : 48)
         return hash.hash(network.high, network.low)
     }
 

@@ -93,8 +93,10 @@ public struct AccountFinding: Hashable, Sendable {
     public var stopped: Int
     /// The first three of them.
     public var evidence: [StoppedMessage]
-    /// Messages an hour around the worst day, for the picture: the first hour, then one entry an hour.
+    /// The hours up to the end of the worst day.
     public var picture: Picture
+    /// All its suspicious days; nil where there was none.
+    public var episode: Episode?
 }
 
 /// A message that the policy would have stopped.
@@ -113,14 +115,16 @@ public struct StoppedMessage: Hashable, Sendable {
     public var why: String
 }
 
-/// Messages an hour of one account.
+/// The latest hours of one account.
 public struct Picture: Hashable, Sendable {
     /// Hours kept.
     public static let hoursMax = 96
 
     /// The first hour, in hours since 1970.
     public var firstHour: Int64 = 0
-    /// Recipients in each hour.
+    /// Messages in each hour.
+    public var messages: [Int] = []
+    /// Their recipients.
     public var recipients: [Int] = []
     /// Of these, in messages that would have been stopped.
     public var stopped: [Int] = []

@@ -43,8 +43,8 @@ struct Findings {
             if worst.suspicion.isNamed {
                 stolen.append(account)
                 report.stolen.append(Findings.finding(account, policy))
-                report.volumes.abusive += worst.window.messages
-                report.volumes.abusiveRecipients += worst.window.recipients
+                report.volumes.abusive += account.episode?.messages ?? 0
+                report.volumes.abusiveRecipients += account.episode?.recipients ?? 0
             } else {
                 honest.append(account)
                 if worst.suspicion.isNoted { report.noted.append(Findings.finding(account, policy)) }
@@ -70,7 +70,7 @@ struct Findings {
             window: window, suspicion: account.worst?.suspicion ?? Suspicion(window, account.usual),
             messages: account.messages,
             recipients: account.recipients, stopped: account.stopped, evidence: account.evidence,
-            picture: account.worst?.picture ?? account.picture)
+            picture: account.worst?.picture ?? account.picture, episode: account.episode)
     }
 
     /// What each rule would have done.
@@ -159,16 +159,13 @@ struct Findings {
         return Array(found.sorted { ($0.networks, $1.subscriber) > ($1.networks, $0.subscriber) }.prefix(listMax))
     }
 
-    /// Marks the hours of stolen accounts' worst days in the picture over time.
+    /// Marks the hours of stolen accounts' suspicious days in the picture over time.
     private mutating func markAbuse() {
         var abusive: [Int64: Int] = [:]
         for account in report.stolen {
-            for (index, recipients) in account.picture.recipients.enumerated() where recipients > 0 {
-                let hour = account.picture.firstHour + Int64(index)
-                guard hour >= account.window.firstAt.seconds / 3600, hour <= account.window.lastAt.seconds / 3600 else {
-                    continue
-                }
-                abusive[hour, default: 0] += recipients
+            guard let episode = account.episode else { continue }
+            for (index, messages) in episode.hours.enumerated() where messages > 0 {
+                abusive[episode.firstHour + Int64(index), default: 0] += messages
             }
         }
         for index in report.hours.indices {

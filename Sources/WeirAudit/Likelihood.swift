@@ -29,6 +29,19 @@ enum Likelihood {
             - (logGamma(a) + logGamma(b) - logGamma(a + b))
     }
 
+    /// ln of the probability of a count whose rate is itself Gamma with that mean and shape, without the factor 1 / count!,
+    /// which cancels in a ratio. The smaller the shape, the wider the spread.
+    static func negativeBinomial(_ count: Int, mean: Double, shape: Double) -> Double {
+        let n = Double(count)
+        return logGamma(n + shape) - logGamma(shape) + shape * logarithm(shape / (shape + mean))
+            + n * logarithm(mean / (shape + mean))
+    }
+
+    /// ln(share · e^a + (1 - share) · e^b), for a share between 0 and 1.
+    static func mixture(_ a: Double, _ share: Double, _ b: Double) -> Double {
+        logSum(a + logarithm(share), b + logarithm(1 - share))
+    }
+
     /// ln(e^a + e^b).
     static func logSum(_ a: Double, _ b: Double) -> Double {
         let (high, low) = (max(a, b), min(a, b))
