@@ -65,6 +65,8 @@ public struct LineCensus: Sendable {
 
     /// Lines read, of any kind.
     public private(set) var lines = 0
+    /// Lines of a mail program that were understood, those known as not relevant included.
+    public var understood: Int { known.reduce(0) { $0 + $1.count } }
     /// Lines that were cut at `LineSplitter.lineBytesMax`, and counted by kind as well.
     public private(set) var linesCut = 0
     /// Facts and kinds of all parsers, one behind the other.

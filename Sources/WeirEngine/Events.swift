@@ -43,14 +43,26 @@ extension Engine {
 
     /// A delivery result: dead recipients are counted, what was refused before the queue is given back.
     mutating func note(_ delivery: Delivery, at time: Int64) {
-        guard let message = messages.slot(of: queueKey(delivery.mailHost, delivery.queueID)),
-            time - messages.slots[message].createdAt < Engine.messageMemoryNanoseconds,
-            let payer = messages.slots[message].payers.first, subscribers.slots[Int(payer.slot)].serial == payer.serial
-        else { return }
+        guard let message = accountable(delivery, at: time), let payer = messages.slots[message].payers.first else {
+            return
+        }
         if delivery.isRefusedBeforeQueue { refund(message, at: time) }
         if delivery.outcome == .failed, delivery.status.saysRecipientIsDead {
             chargeDead(1, slot: Int(payer.slot), at: time)
         }
+    }
+
+    /// True where a delivery result is of a message that the engine remembers as somebody's: of any other it learns nothing.
+    /// Asked of whole batches before they are journalled, so that a log full of other mail does not fill the journal.
+    public func knows(_ delivery: Delivery) -> Bool { accountable(delivery, at: engineTime) != nil }
+
+    /// The message of a delivery result, if somebody still known pays for it.
+    private func accountable(_ delivery: Delivery, at time: Int64) -> Int? {
+        guard let message = messages.slot(of: queueKey(delivery.mailHost, delivery.queueID)),
+            time - messages.slots[message].createdAt < Engine.messageMemoryNanoseconds,
+            let payer = messages.slots[message].payers.first, subscribers.slots[Int(payer.slot)].serial == payer.serial
+        else { return nil }
+        return message
     }
 
     // MARK: - Policy

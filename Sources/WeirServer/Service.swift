@@ -79,6 +79,8 @@ public final class Service: Sendable {
             }
         }
         let admin = startAdmin(live, metrics, readiness)
+        let follower = MailLogFollower()
+        if let mailLog = configuration.mailLog { try follower.start(mailLog, desk: desk, store: store) }
         readiness.set(true)
         announce(live)
         notifySystemd("READY=1")
@@ -94,6 +96,7 @@ public final class Service: Sendable {
         loop.stop()
         control.stop()
         admin?.cancel()
+        follower.stop()
         recorder.stop()
         log.stop()
         logger.notice("stopped", metadata: ["messages": "\(live.read { $0.totals.messages })"])

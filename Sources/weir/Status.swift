@@ -29,6 +29,12 @@ extension StatusReport {
             "messages \(messages) passed (\(recipients) recipients), \(messagesHeld) held, \(messagesDeferred) deferred, \(messagesRejected) rejected; \(messagesWouldStop) more would have been stopped; \(messagesUnattributed) nobody's",
             "subscribers \(subscribers); journal \(journalBacklogBytes) bytes behind, \(journalInputsLost) inputs lost; connections \(connections.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }.joined(separator: ", "))",
         ]
+        if let log = mailLog {
+            lines.append(
+                "mail log \(log.log): \(log.lines) lines, \(log.results) delivery results, \(log.bytesBehind) bytes behind, \(log.restarts) restarts"
+            )
+            if let trouble = log.trouble { lines.append("MAIL LOG NOT READ: \(trouble)") }
+        }
         if let stateDamage { lines.append("DAMAGED: \(stateDamage)") }
         if !stateSetAside.isEmpty { lines.append("set aside: \(stateSetAside.joined(separator: ", "))") }
         var table = TextTable(["RULE", "LIMIT", "MODE", "STOPPED", "WOULD STOP", "SUBSCRIBERS"], numbers: [3, 4, 5])

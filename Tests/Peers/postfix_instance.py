@@ -61,7 +61,11 @@ smtpd_milters = {milter}
 
 # Services beside the documented block, each with what it overrides.
 NO_POLICY = ["-o smtpd_data_restrictions=", "-o smtpd_end_of_data_restrictions="]
-SERVICES = {"both": [], "none": NO_POLICY + ["-o smtpd_milters="], "policy": ["-o smtpd_milters="], "milter": NO_POLICY}
+SERVICES = {
+    "both": [], "none": NO_POLICY + ["-o smtpd_milters="], "policy": ["-o smtpd_milters="], "milter": NO_POLICY,
+    # Refuses everything once Weir has counted it.
+    "refusing": ["-o smtpd_milters=", "-o { smtpd_end_of_data_restrictions = $smtpd_data_restrictions, reject }"],
+}
 
 
 class PostfixInstance:
@@ -156,6 +160,11 @@ class PostfixInstance:
     def purge(self):
         """Deletes everything that is queued."""
         subprocess.run(["postsuper", "-c", str(self.config), "-d", "ALL"], check=True, capture_output=True, timeout=60)
+
+    def rotate_log(self):
+        """Renames the log and lets postlogd(8) make a new one, as postfix(1) logrotate does before it compresses."""
+        self.log.rename(self.log.with_name("mail.log.1"))
+        self._postfix("reload")
 
     def log_lines(self, word):
         """Lines of the mail log that hold a word."""

@@ -20,6 +20,7 @@ sys.dont_write_bytecode = True
 
 import check_flood
 import check_hold
+import check_mail_log
 import check_milter
 import check_order
 import check_outage
@@ -40,6 +41,7 @@ CHECKS = {
     "stopped-in-order": check_outage.stopped_in_order,
     "killed-in-mid-flood": check_flood.killed_in_mid_flood,
     "held": check_hold.held,
+    "followed-log": check_mail_log.followed,
     "miltertest": check_milter.scripts,
     "sendmail": check_milter.sendmail,
 }

@@ -25,7 +25,7 @@ class Sent:
 
 @dataclass
 class Subscriber:
-    """An account that sends `count` messages, each to `recipients` people, with a pause between them.
+    """An account that sends `count` messages, each to `recipients` people whose names begin with `people`, with a pause.
 
     `per_connection` messages share a dialogue; `header` is one more field of each.
     """
@@ -37,6 +37,7 @@ class Subscriber:
     pause: float = 0.0
     per_connection: int = 1_000_000
     header: str = ""
+    people: str = "r"
     sent: list = field(default_factory=list)
     error: str = ""
     stop: threading.Event = field(default_factory=threading.Event)
@@ -83,7 +84,7 @@ class Subscriber:
     def _recipients(self, client, number):
         """All RCPT commands, sent ahead as PIPELINING allows; the first refusal, or the last reply."""
         for index in range(self.recipients):
-            client.putcmd("rcpt", f"TO:<r{number}.{index}@there.example>")
+            client.putcmd("rcpt", f"TO:<{self.people}{number}.{index}@there.example>")
         replies = [client.getreply() for _ in range(self.recipients)]
         return next((reply for reply in replies if reply[0] != 250), replies[-1])
 

@@ -1,5 +1,7 @@
 """The next hop: an SMTP server on loopback that takes everything and writes down one JSON line a message.
 
+Only people whose names begin with `gone` do not exist: 550 5.1.1.
+
 `Sink` runs it in a process of its own: smtp_sink.py PORT FILE.
 """
 
@@ -59,6 +61,8 @@ class Conversation:
         elif verb == "MAIL":
             self.sender, self.recipients = _path(words), []
             await self._say("250 ok")
+        elif verb == "RCPT" and _path(words).startswith("gone"):
+            await self._say("550 5.1.1 no such user")
         elif verb == "RCPT":
             self.recipients.append(_path(words))
             await self._say("250 ok")

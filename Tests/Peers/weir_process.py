@@ -59,8 +59,9 @@ class Ports:
 class WeirProcess:
     """One Weir: `start`, ask, `stop`. Its state lives in a folder of its own and outlives it."""
 
-    def __init__(self, binary, folder, ports, limit, action="reject", mode="enforce", header=None):
-        """Writes the configuration; nothing runs yet. `limit` is one line of a plan; `header` names the subscriber."""
+    def __init__(self, binary, folder, ports, limit, action="reject", mode="enforce", header=None, mail_log=None):
+        """Writes the configuration; nothing runs yet. `limit` is one line of a plan; `header` names the subscriber,
+        `mail_log` is followed."""
         if not os.access(binary, os.X_OK):
             raise PeerMissing(f"{binary} is missing: build it with `make`")
         self.binary = str(binary)
@@ -74,7 +75,8 @@ class WeirProcess:
         self.config.write_text(CONFIGURATION.format(
             policy=ports.policy, milter=ports.milter, admin=ports.admin, state=self.state, log=self.decisions,
             hold_socket=self.hold_socket, action=action, mode=mode, limit=limit)
-            + (HEADER.format(header=header) if header else ""))
+            + (HEADER.format(header=header) if header else "")
+            + (f"mail_log:\n  follow: {mail_log}\n" if mail_log else ""))
         self._process = None
         self._agent = None
 

@@ -69,6 +69,8 @@ public struct Configuration: Equatable, Sendable {
     public var bounds: Engine.Bounds
     /// The names of the mail hosts that ask.
     public var mailHosts: MailHosts
+    /// The mail log that is followed for delivery results; nil for none.
+    var mailLog: MailLog?
     /// The Unix socket of the helper that may work on Postfix's hold queue; nil where there is none.
     public var holdHelperPath: String?
     /// The largest message that the mail server takes: a bytes limit must have room for one.
@@ -102,7 +104,7 @@ extension Configuration {
             controlPath: "\(stateDirectoryDefault)/control.sock"),
         stateDirectory: stateDirectoryDefault,
         journal: .defaults, decisionLog: .defaults, bounds: .defaults, mailHosts: MailHosts(),
-        holdHelperPath: nil, messageBytesMax: messageBytesMaxDefault, policyDraft: Policy(), warnings: [])
+        mailLog: nil, holdHelperPath: nil, messageBytesMax: messageBytesMaxDefault, policyDraft: Policy(), warnings: [])
 
     /// Below the working directory: a first `make run` needs no rights and leaves nothing elsewhere.
     public static let stateDirectoryDefault = "./var/weir"
@@ -134,6 +136,7 @@ extension Configuration {
         if decisionLog != old.decisionLog { keys.append("decision_log") }
         if bounds != old.bounds { keys.append("bounds") }
         if mailHosts != old.mailHosts { keys.append("mail_hosts") }
+        if mailLog != old.mailLog { keys.append("mail_log") }
         if holdHelperPath != old.holdHelperPath { keys.append("hold_helper") }
         return keys
     }

@@ -15,7 +15,7 @@ struct ConfigurationReader {
 
     /// The keys at the top.
     private static let keys = [
-        "listen", "state_directory", "journal", "decision_log", "bounds", "mail_hosts", "hold_helper",
+        "listen", "state_directory", "journal", "decision_log", "bounds", "mail_hosts", "mail_log", "hold_helper",
         "policy", "identity",
     ]
 
@@ -36,6 +36,7 @@ struct ConfigurationReader {
         if let node = top["decision_log"] { readDecisionLog(node, into: &result.decisionLog) }
         if let node = top["bounds"] { readBounds(node, into: &result.bounds) }
         if let node = top["mail_hosts"] { readMailHosts(node, into: &result.mailHosts) }
+        if let node = top["mail_log"] { result.mailLog = mailLog(node) }
         if let node = top["hold_helper"], let path = path(node, "the path of the helper's Unix socket") {
             checkSocketPath(path, at: node)
             result.holdHelperPath = path

@@ -23,6 +23,7 @@ public struct ConfigurationReport: CustomStringConvertible {
             let limits = policy.plans.flatMap(\.limits)
             text += "\(limits.filter(\.isEnforced).count) of \(count(limits.count, "limit")) enforced.\n"
         }
+        if let mailLog = configuration.mailLog { text += "\(mailLog)\n" }
         for (index, plan) in policy.plans.enumerated() {
             let kind = plan.kind == .mua ? "people's mail programs" : "mail servers"
             text += "\nplan \(plan.name) (\(plan.kind), \(kind)\(index == 0 ? "; the default plan" : ""))\n"

@@ -139,6 +139,8 @@ public struct StatusReport: Codable, Sendable {
     public var journalBacklogBytes: Int
     /// Inputs that the journal lost.
     public var journalInputsLost: UInt64
+    /// The followed mail log; nil where none is.
+    public var mailLog: MailLogReport?
     /// Damage of the database that the last start met, what was kept and where the damaged file is; nil for none.
     public var stateDamage: String?
     /// Damaged databases that lie beside the state.
@@ -170,6 +172,7 @@ public struct StatusReport: Codable, Sendable {
         messagesUnattributed = view.totals.unattributed
         journalBacklogBytes = backlog.bytes
         journalInputsLost = backlog.lost + view.totals.inputsMissing
+        mailLog = MailLogReport(metrics.mailLog)
         stateDamage = metrics.state.damage?.description
         stateSetAside = metrics.state.setAside
         connections = Dictionary(uniqueKeysWithValues: Door.allCases.map { ($0.description, metrics.open($0)) })

@@ -30,6 +30,8 @@ final class Metrics: Sendable {
     let replayDiffering = Counter()
     /// Reloads of the configuration that were refused.
     let reloadsRefused = Counter()
+    /// The followed mail log.
+    let mailLog = MailLogFigures()
 
     /// Damage that the start met, and the names of all damaged databases that lie beside the state.
     private let stateFound = Mutex<(damage: StateDamage?, setAside: [String])>((nil, []))
@@ -142,6 +144,7 @@ final class Metrics: Sendable {
             ),
             ("weir_reloads_refused_total", "Configurations that were not taken because of faults.", reloadsRefused.now),
         ] { page.counter(name, help, value) }
+        followed(&page)
         page.head("weir_connections_total", "counter", "Connections opened, by door.")
         for door in Door.allCases {
             page.line("weir_connections_total", ["door": "\(door)"], connections[Int(door.rawValue)].now)
@@ -176,6 +179,26 @@ final class Metrics: Sendable {
         for kind in HoldMeter.Kind.allCases {
             page.line("weir_lock_holds_total", ["for": "\(kind)"], holds.figures(of: kind).count)
         }
+    }
+
+    /// The followed mail log, where one is.
+    private func followed(_ page: inout Page) {
+        guard let log = MailLogReport(mailLog) else { return }
+        page.gauge("weir_mail_log_readable", "1 while the followed mail log can be read.", log.trouble == nil ? 1 : 0)
+        page.gauge("weir_mail_log_bytes_behind", "Bytes of the mail log that are yet to be read.", Int(log.bytesBehind))
+        for (name, help, value) in [
+            ("weir_mail_log_lines_total", "Lines of the mail log read.", log.lines),
+            ("weir_mail_log_understood_total", "Lines of mail programs that were understood.", log.understood),
+            ("weir_mail_log_results_total", "Delivery results journalled.", log.results),
+            (
+                "weir_mail_log_results_unknown_total", "Delivery results of messages that Weir does not know.",
+                log.resultsUnknown
+            ),
+            (
+                "weir_mail_log_restarts_total", "Rotations, truncations and new journalctl processes.",
+                log.restarts
+            ),
+        ] { page.counter(name, help, value) }
     }
 
     /// The engine's totals.
