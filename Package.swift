@@ -59,7 +59,9 @@ let package = Package(
         // 5 · one file a subcommand.
         .executableTarget(
             name: "weir",
-            dependencies: ["WeirServer", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            dependencies: [
+                "WeirServer", "WeirAudit", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
             swiftSettings: shell),
 
         .testTarget(name: "MailTypesTests", dependencies: ["MailTypes"], swiftSettings: shell),
@@ -69,8 +71,10 @@ let package = Package(
         .testTarget(name: "MailLogTests", dependencies: ["MailLog"], swiftSettings: shell),
         .testTarget(
             name: "WeirEngineTests", dependencies: ["WeirEngine", "WeirTesting"], swiftSettings: shell),
+        .testTarget(name: "WeirAuditTests", dependencies: ["WeirAudit", "MailLog", "WeirTesting"], swiftSettings: shell),
         .testTarget(
-            name: "WeirServerTests", dependencies: ["WeirServer", "WeirTesting", "weir"], swiftSettings: shell),
+            name: "WeirServerTests", dependencies: ["WeirServer", "WeirAudit", "WeirTesting", "weir"],
+            swiftSettings: shell),
         .testTarget(name: "TidyTests", swiftSettings: shell),
     ],
     swiftLanguageModes: [.v6]

@@ -5,7 +5,9 @@ public struct ByteReader: Sendable {
     /// The bytes read from.
     public let bytes: [UInt8]
     /// The next byte's index.
-    public private(set) var place: Int
+    @usableFromInline var next: Int
+    /// The next byte's index.
+    @inlinable public var place: Int { next }
     /// One past the last byte that may be read.
     public let end: Int
 
@@ -15,25 +17,25 @@ public struct ByteReader: Sendable {
     /// A reader over a part of some bytes.
     public init(_ bytes: [UInt8], _ range: Range<Int>) {
         self.bytes = bytes
-        place = range.lowerBound
+        next = range.lowerBound
         end = min(range.upperBound, bytes.count)
     }
 
     /// True when nothing is left.
-    public var isAtEnd: Bool { place >= end }
+    @inlinable public var isAtEnd: Bool { place >= end }
 
     /// Throws `CodecError` at the current place.
-    private func fail(_ expected: String) -> CodecError { CodecError(place: place, expected: expected) }
+    @usableFromInline func fail(_ expected: String) -> CodecError { CodecError(place: place, expected: expected) }
 
     /// One byte.
-    public mutating func byte() throws(CodecError) -> UInt8 {
+    @inlinable public mutating func byte() throws(CodecError) -> UInt8 {
         guard place < end else { throw fail("a byte") }
-        defer { place += 1 }
+        defer { next += 1 }
         return bytes[place]
     }
 
     /// A byte that is 0 or 1.
-    public mutating func bool() throws(CodecError) -> Bool {
+    @inlinable public mutating func bool() throws(CodecError) -> Bool {
         switch try byte() {
         case 0: return false
         case 1: return true
@@ -42,82 +44,82 @@ public struct ByteReader: Sendable {
     }
 
     /// An unsigned LEB128 number.
-    public mutating func varint() throws(CodecError) -> UInt64 {
+    @inlinable public mutating func varint() throws(CodecError) -> UInt64 {
         var value: UInt64 = 0
         var shift: UInt64 = 0
         while true {
-            let next = try byte()
-            guard shift < 63 || next <= 1 else { throw fail("a number of at most 64 bits") }
-            value |= UInt64(next & 0x7F) << shift
-            if next < 0x80 { return value }
+            let digit = try byte()
+            guard shift < 63 || digit <= 1 else { throw fail("a number of at most 64 bits") }
+            value |= UInt64(digit & 0x7F) << shift
+            if digit < 0x80 { return value }
             shift += 7
         }
     }
 
     /// A count of things that take at least `minimumBytes` each, so that a wrong count can't ask for memory.
-    public mutating func count(minimumBytes: Int = 1) throws(CodecError) -> Int {
+    @inlinable public mutating func count(minimumBytes: Int = 1) throws(CodecError) -> Int {
         let value = try varint()
         guard value <= UInt64((end - place) / max(1, minimumBytes)) else { throw fail("a count that fits the rest") }
         return Int(value)
     }
 
     /// A number below a bound.
-    public mutating func index(below bound: Int) throws(CodecError) -> Int {
+    @inlinable public mutating func index(below bound: Int) throws(CodecError) -> Int {
         let value = try varint()
         guard value < UInt64(bound) else { throw fail("a number below \(bound)") }
         return Int(value)
     }
 
     /// A number that fits the type.
-    public mutating func integer<Value: FixedWidthInteger>(_ type: Value.Type) throws(CodecError) -> Value {
+    @inlinable public mutating func integer<Value: FixedWidthInteger>(_ type: Value.Type) throws(CodecError) -> Value {
         let value = try varint()
         guard let exact = Value(exactly: value) else { throw fail("a number that fits \(type)") }
         return exact
     }
 
     /// A signed zigzag number.
-    public mutating func signed() throws(CodecError) -> Int64 {
+    @inlinable public mutating func signed() throws(CodecError) -> Int64 {
         let value = try varint()
         return Int64(bitPattern: value >> 1) ^ -Int64(bitPattern: value & 1)
     }
 
     /// Eight bytes, little-endian.
-    public mutating func fixed64() throws(CodecError) -> UInt64 {
+    @inlinable public mutating func fixed64() throws(CodecError) -> UInt64 {
         guard end - place >= 8 else { throw fail("eight bytes") }
         var value: UInt64 = 0
-        for offset in 0..<8 { value |= UInt64(bytes[place + offset]) << UInt64(offset * 8) }
-        place += 8
+        for offset in 0..<8 { value |= UInt64(bytes[next + offset]) << UInt64(offset * 8) }
+        next += 8
         return value
     }
 
     /// A length and that many bytes of UTF-8; what is not UTF-8 is repaired, as a peer may have sent it.
-    public mutating func string() throws(CodecError) -> String {
+    @inlinable public mutating func string() throws(CodecError) -> String {
         let length = try count()
-        defer { place += length }
+        defer { next += length }
         return String(decoding: bytes[place..<place + length], as: UTF8.self)
     }
 
     /// A length and that many bytes.
-    public mutating func blob() throws(CodecError) -> [UInt8] {
+    @inlinable public mutating func blob() throws(CodecError) -> [UInt8] {
         let length = try count()
-        defer { place += length }
+        defer { next += length }
         return Array(bytes[place..<place + length])
     }
 
     /// A moment.
-    public mutating func timestamp() throws(CodecError) -> Timestamp {
+    @inlinable public mutating func timestamp() throws(CodecError) -> Timestamp {
         Timestamp(nanoseconds: Int64(bitPattern: try fixed64()))
     }
 
     /// A value or its absence.
-    public mutating func optional<Value>(
+    @inlinable public mutating func optional<Value>(
         _ read: (inout ByteReader) throws(CodecError) -> Value
     ) throws(CodecError) -> Value? {
         try bool() ? try read(&self) : nil
     }
 
     /// A count and that many values.
-    public mutating func array<Value>(
+    @inlinable public mutating func array<Value>(
         minimumBytes: Int = 1, _ read: (inout ByteReader) throws(CodecError) -> Value
     ) throws(CodecError) -> [Value] {
         let total = try count(minimumBytes: minimumBytes)
@@ -128,7 +130,7 @@ public struct ByteReader: Sendable {
     }
 
     /// The case of an enumeration with integer raw values.
-    public mutating func enumeration<Value: RawRepresentable>(
+    @inlinable public mutating func enumeration<Value: RawRepresentable>(
         _ type: Value.Type
     ) throws(CodecError) -> Value where Value.RawValue == UInt8 {
         guard let value = Value(rawValue: try byte()) else { throw fail("a known \(type)") }
@@ -136,7 +138,7 @@ public struct ByteReader: Sendable {
     }
 
     /// Throws unless everything was read.
-    public func finish() throws(CodecError) {
+    @inlinable public func finish() throws(CodecError) {
         guard isAtEnd else { throw fail("the end") }
     }
 }

@@ -46,9 +46,21 @@ struct AuditCommand: ParsableCommand {
         let outcome = AuditRun.run(request, progress: { bar.show($0) })
         bar.end()
         for fault in outcome.faults { FileHandle.standardError.write(Data("weir audit: \(fault)\n".utf8)) }
-        print(outcome.plain)
+        print(outcome.text(width: Terminal.columns, isColoured: Terminal.showsColours), terminator: "")
         if outcome.faults.contains(where: { $0.bytesRead == 0 }) { throw ExitCode(2) }
     }
+}
+
+/// What standard output shows.
+enum Terminal {
+    /// Its columns; 100 where it is no terminal.
+    static var columns: Int {
+        var size = winsize()
+        return ioctl(1, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 ? Int(size.ws_col) : 100
+    }
+
+    /// True for a terminal whose owner did not ask for none (NO_COLOR).
+    static var showsColours: Bool { isatty(1) != 0 && ProcessInfo.processInfo.environment["NO_COLOR"] == nil }
 }
 
 /// A bar on standard error while it is a terminal.

@@ -37,7 +37,7 @@ let importsAllowed: [String: Set<String>] = [
         "Foundation", "Glibc", "Synchronization", "Dispatch",
         "NIOCore", "NIOPosix", "GRDB", "Yams", "Hummingbird", "Logging",
     ],
-    "weir": ["WeirServer", "MailTypes", "ArgumentParser", "Foundation", "Logging", "Glibc", "Dispatch"],
+    "weir": ["WeirServer", "WeirAudit", "MailTypes", "ArgumentParser", "Foundation", "Logging", "Glibc", "Dispatch"],
     "CLinux": [],
     "CArchive": [],
 ]

@@ -323,13 +323,29 @@ func refusal(_ body: () throws -> Void) -> String? {
         }
     }
 
-    @Test func noMoreThanTwoSnapshotsAreKept() throws {
+    @Test func theLastTwoSnapshotsAreKeptAndTheFirstOfEachWeek() throws {
         try inTemporaryFolder { folder in
-            let written = try Written(folder, snapshotsBefore: [0, 1, 2, 4])
-            let kept = try written.store.pool.read {
-                try Int.fetchAll($0, sql: "SELECT DISTINCT position FROM snapshot ORDER BY position")
+            let written = try Written(folder, snapshotsBefore: [0, 1, 2, 3, 4])
+            func kept(_ table: String) throws -> [Int] {
+                try written.store.pool.read {
+                    try Int.fetchAll($0, sql: "SELECT DISTINCT position FROM \(table) ORDER BY position")
+                }
             }
-            #expect(kept == [200, 400])
+            #expect(try kept("snapshot") == [100, 300, 400] && kept("snapshots") == [100, 300, 400])
+            // `weir replay` begins with the first, or with the last up to a moment.
+            let at = try written.store.pool.read {
+                try Int64.fetchOne($0, sql: "SELECT at FROM snapshots WHERE position = 300")
+            }
+            for (moment, position) in [(nil, 100), (try #require(at), 300), (0, 100), (.max, 400)] {
+                let begin = try written.store.pool.read {
+                    try Recovery.begin(at: moment.map(Timestamp.init(nanoseconds:)), $0)
+                }
+                #expect(begin.position == UInt64(position))
+            }
+            // Past its time the landmark goes, and the journal before it.
+            let engine = try written.recover().engine
+            try Recovery.write(engine, position: 500, keepSeconds: 0, to: written.store)
+            #expect(try kept("snapshots") == [400, 500])
         }
     }
 

@@ -55,6 +55,23 @@ public struct AuditOutcome: Sendable {
     public var scoring: Scoring?
 }
 
+extension AuditOutcome {
+    /// The report for a terminal, and what the labels say of it.
+    public func text(width: Int, isColoured: Bool) -> String {
+        var text = AuditText.text(report, lines: lines, width: width, isColoured: isColoured)
+        if let scoring {
+            text += "\nAgainst the labels\n"
+            for (scores, word) in [(scoring.families, "taken over"), (scoring.strata, "honest")] {
+                for score in scores {
+                    text +=
+                        "  \(score.kind.isEmpty ? word : "\(word), \(score.kind)"): \(score.named) of \(score.accounts) named\n"
+                }
+            }
+        }
+        return text
+    }
+}
+
 /// Runs audits.
 public enum AuditRun {
     /// Facts handed over at once.

@@ -26,6 +26,9 @@ enum Recovery {
     static let chunkBytesMax = 4 << 20
     /// Snapshots kept: should the newest be damaged, the one before it is there.
     private static let snapshotsKept = 2
+    /// Beside these, the first one of each stretch of so many seconds is kept as long as the journal is: `weir replay` begins
+    /// with it. At most five of them in the 30 days that a journal is kept by default.
+    static let landmarkSeconds: Int64 = 7 * 86_400
 
     /// Brings back the engine; `fresh` makes one where there is nothing.
     static func recover(_ store: Store, fresh: () throws -> Engine) throws -> Recovered {
@@ -62,9 +65,11 @@ enum Recovery {
         }
     }
 
-    /// Replays a row on an engine; returns how many inputs gave other outputs than recorded.
-    static func replay(_ row: JournalRow, on engine: inout Engine, each: ([UInt8]) -> Void = { _ in }) throws -> UInt64
-    {
+    /// Replays a row on an engine; returns how many inputs gave other outputs than recorded. `each` gets every input, what
+    /// the engine said to it, and that in the journal's form.
+    static func replay(
+        _ row: JournalRow, on engine: inout Engine, each: (Input, [Output], [UInt8]) -> Void = { _, _, _ in }
+    ) throws -> UInt64 {
         var inputs = ByteReader(row.inputs)
         var differing: UInt64 = 0
         var place = 0
@@ -75,7 +80,7 @@ enum Recovery {
             let outputs = engine.step(input)
             writer.count(outputs.count)
             for output in outputs { output.encode(&writer) }
-            each(writer.bytes)
+            each(input, outputs, writer.bytes)
             let end = place + writer.bytes.count
             if end > row.outputs.count || row.outputs[place..<end] != writer.bytes[...] {
                 // The recorded bytes may be of another length: find the next record by reading this one.
@@ -121,16 +126,26 @@ enum Recovery {
 
     /// Forgets all snapshots but the last ones, and what is older than `keepSeconds` and not needed behind them.
     private static func forget(keepSeconds: Int64, at now: Timestamp, in store: Store) throws {
-        guard let oldest = try store.pool.read({ try positions($0) }).prefix(snapshotsKept).last else { return }
+        let newest = try store.pool.read { try positions($0) }
+        guard let last = newest.prefix(snapshotsKept).last else { return }
         let horizon = now.advanced(byNanoseconds: -keepSeconds * 1_000_000_000)
-        try store.pool.write { database in
-            try database.execute(sql: "DELETE FROM snapshots WHERE position < ?", arguments: [Int64(oldest)])
+        let oldest = try store.pool.write { database in
+            try database.execute(
+                sql: """
+                    DELETE FROM snapshots WHERE position < ?1 AND position NOT IN
+                      (SELECT MIN(position) FROM snapshots WHERE at >= ?2 GROUP BY at / ?3)
+                    """,
+                arguments: [Int64(last), horizon.nanoseconds, landmarkSeconds * 1_000_000_000])
+            return try positions(database).last ?? last
         }
         // A piece at a time, for the same reason.
         while try store.pool.write({ database in
             try database.execute(
-                sql: "DELETE FROM snapshot WHERE rowid IN (SELECT rowid FROM snapshot WHERE position < ? LIMIT 4)",
-                arguments: [Int64(oldest)])
+                sql: """
+                    DELETE FROM snapshot WHERE rowid IN (SELECT rowid FROM snapshot
+                      WHERE position < ? AND position NOT IN (SELECT position FROM snapshots) LIMIT 4)
+                    """,
+                arguments: [Int64(last)])
             return database.changesCount > 0
         }) {}
         while try store.pool.write({ try Journal.forget(before: horizon, position: oldest, in: $0) }) {}
@@ -141,12 +156,23 @@ enum Recovery {
         }
     }
 
-    /// The oldest snapshot's engine, and its position.
-    static func oldest(_ database: GRDB.Database) throws -> (engine: Engine, position: UInt64) {
-        guard let position = try positions(database).last else {
-            throw JournalDamage(position: 0, found: "there is no snapshot to begin from")
+    /// The engine of the latest good snapshot up to a moment, and its position; without a moment that of the oldest.
+    static func begin(at moment: Timestamp?, _ database: GRDB.Database) throws -> (engine: Engine, position: UInt64) {
+        let known = try Row.fetchAll(database, sql: "SELECT position, at FROM snapshots ORDER BY position").map {
+            (position: UInt64($0[0] as Int64), at: $0[1] as Int64)
         }
-        return (try Engine(snapshot: try bytes(ofSnapshot: position, database)), position)
+        // The oldest where none is early enough. Another version's snapshot can't be read: the next one is tried.
+        let isEarly = { (at: Int64) in moment.map { at <= $0.nanoseconds } ?? false }
+        let early = known.filter { isEarly($0.at) }.reversed()
+        var damage = "there is no snapshot to begin from"
+        for candidate in Array(early) + known.filter({ !isEarly($0.at) }) {
+            do {
+                return (try Engine(snapshot: try bytes(ofSnapshot: candidate.position, database)), candidate.position)
+            } catch let error as CodecError {
+                damage = "snapshot at position \(candidate.position): \(error)"
+            }
+        }
+        throw JournalDamage(position: 0, found: damage)
     }
 
     /// The positions of the snapshots, the newest first.

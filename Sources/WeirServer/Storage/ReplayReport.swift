@@ -24,8 +24,29 @@ public struct ReplayReport: Codable, Sendable {
     /// Why it ended before the journal's end; nil where it did not.
     public var damage: String?
 
-    /// Replays the journal of a state directory from its oldest snapshot, without changing anything.
-    public static func replay(stateDirectory: String, outputs: String?) throws -> ReplayReport {
+    /// Replays the journal of a state directory from its oldest snapshot, or from the last one up to a moment, without
+    /// changing anything.
+    public static func replay(
+        stateDirectory: String, outputs: String?, since moment: Timestamp? = nil
+    ) throws -> ReplayReport {
+        var file: FileHandle?
+        return try replay(stateDirectory: stateDirectory, since: moment) { _ in
+            guard let outputs else { return }
+            guard FileManager.default.createFile(atPath: outputs, contents: nil) else {
+                throw StoreError(path: outputs, found: "can't be written", remedy: "Name another file")
+            }
+            file = FileHandle(forWritingAtPath: outputs)
+        } each: { _, _, bytes in
+            file?.write(Data(bytes))
+        }.report
+    }
+
+    /// The same for whoever looks on: `begin` gets the engine of the snapshot, `each` every input, what the engine said to
+    /// it, and that in the journal's form. Returns the engine at the end too.
+    static func replay(
+        stateDirectory: String, since moment: Timestamp? = nil, begin: (Engine) throws -> Void,
+        each: (Input, [Output], [UInt8]) -> Void
+    ) throws -> (report: ReplayReport, engine: Engine) {
         let path = stateDirectory + "/" + Store.databaseName
         guard FileManager.default.fileExists(atPath: path) else {
             throw StoreError(
@@ -35,29 +56,29 @@ public struct ReplayReport: Codable, Sendable {
         settings.readonly = true
         do {
             let queue = try DatabaseQueue(path: path, configuration: settings)
-            return try queue.read { try replay($0, outputs: outputs) }
+            return try queue.read { database in
+                let start = try Recovery.begin(at: moment, database)
+                try begin(start.engine)
+                return try replay(database, from: start, each: each)
+            }
         } catch let error as DatabaseError {
             throw StoreError(path: path, error)
         }
     }
 
     /// Replays the journal of an open database.
-    private static func replay(_ database: GRDB.Database, outputs: String?) throws -> ReplayReport {
-        var (engine, position) = try Recovery.oldest(database)
+    private static func replay(
+        _ database: GRDB.Database, from start: (engine: Engine, position: UInt64),
+        each: (Input, [Output], [UInt8]) -> Void
+    ) throws -> (report: ReplayReport, engine: Engine) {
+        var (engine, position) = start
         var report = ReplayReport(
             first: position, end: position, inputs: 0, differing: 0, inputsLost: 0, exactUpTo: position,
             messages: 0, damage: nil)
-        var file: FileHandle?
-        if let outputs {
-            guard FileManager.default.createFile(atPath: outputs, contents: nil) else {
-                throw StoreError(path: outputs, found: "can't be written", remedy: "Name another file")
-            }
-            file = FileHandle(forWritingAtPath: outputs)
-        }
         do {
             try Journal.rows(from: position, in: database) { row in
                 let lost = engine.totals.inputsMissing
-                report.differing += try Recovery.replay(row, on: &engine) { file?.write(Data($0)) }
+                report.differing += try Recovery.replay(row, on: &engine, each: each)
                 position = row.first + row.count
                 report.inputs += row.count
                 report.inputsLost += engine.totals.inputsMissing - lost
@@ -72,6 +93,6 @@ public struct ReplayReport: Codable, Sendable {
         }
         report.end = position
         report.messages = engine.totals.messages
-        return report
+        return (report, engine)
     }
 }
