@@ -6,11 +6,16 @@ CONFIG ?=
 # The machine's packages that Weir is built with and tested beside.
 BUILD_PACKAGES = libsqlite3-dev libarchive-dev make
 PEER_PACKAGES = postfix miltertest python3 zstd sqlite3 procps m4
+# For the Debian package; the second line for its test alone.
+DEB_PACKAGES = dpkg-dev python3 git xz-utils
+DEB_TEST_PACKAGES = $(DEB_PACKAGES) perl linux-libc-dev debian-archive-keyring
+# The package's release build has Swift's libraries linked in, in a folder of its own.
+DEB_SCRATCH = .build/package
 BENCH_PACKAGES = postfix postfwd gcc bc
 SHARED ?= ../shared
 CORPORA ?= .build/corpora
 
-.PHONY: build run demo test check peers bench fuzz golden release setup peers-setup bench-setup corpora format clean
+.PHONY: build run demo test check peers deb deb-test bench fuzz golden release setup peers-setup bench-setup corpora format clean
 
 build: setup ## Build for debugging
 	$(SWIFT) build
@@ -39,6 +44,15 @@ format: ## Put everything into the house's form
 peers: setup peers-setup ## Against a real Postfix, Sendmail and miltertest on loopback
 	$(SWIFT) build --product weir
 	python3 Tests/Peers/run_peers.py --weir .build/debug/weir
+
+deb: setup ## A Debian package in .build/deb; VERSION and MAINTAINER may be given
+	@Tests/need.sh $(DEB_PACKAGES)
+	$(SWIFT) build -c release --product weir --static-swift-stdlib --scratch-path $(DEB_SCRATCH)
+	Packaging/build_deb $(DEB_SCRATCH) .build/deb
+
+deb-test: deb ## Install, run, upgrade, remove and purge the package in a Debian of its own (needs root)
+	@Tests/need.sh $(DEB_TEST_PACKAGES)
+	python3 Tests/Packaging/run_packaging.py --scratch $(DEB_SCRATCH)
 
 bench: release bench-setup ## Beside the neighbours and the machine's own limit, in one run
 	Benchmarks/run $(ARGS)

@@ -36,6 +36,7 @@ public final class Service: Sendable {
     public func run() async throws {
         raiseFileLimit()
         var signals = Signals([SIGTERM, SIGINT, SIGHUP])
+        let systemd = NotifySocket()
         let metrics = Metrics()
         let (store, recovered) = try recover(metrics)
         let live = LiveEngine(
@@ -50,7 +51,14 @@ public final class Service: Sendable {
         }
         recorder.start(position: recovered.position, snapshot: recovered.snapshot)
         log.start()
-        let reload: @Sendable (String) -> String? = { who in self.reload(live, metrics, who) }
+        let readiness = Readiness()
+        let reload: @Sendable (String) -> String? = { who in
+            // Not before the doors are open, nor once they close: systemd would take it for the end of the start.
+            let told = readiness.now ? systemd : nil
+            told?.tell(.reloading)
+            defer { told?.tell(.ready) }
+            return self.reload(live, metrics, who)
+        }
         let control = ControlServer(
             path: configuration.listeners.controlPath, logger: logger,
             answer: {
@@ -64,11 +72,11 @@ public final class Service: Sendable {
                 answers.answer(request, from: who)
             })
         try control.start()
-        let readiness = Readiness()
         let loop = try DoorLoop(desk: desk)
         try openDoors(loop, live, store)
         let seconds = Atomic<Int64>(0)
         loop.start {
+            if let systemd, systemd.isWatched { systemd.tell(.alive) }
             let isDue = seconds.wrappingAdd(1, ordering: .relaxed).newValue % Service.tickSeconds == 0
             // While subscribers move over to a new policy, each second: a sweep of a million of them takes eight minutes.
             let isCarryingOver = live.read { $0.isCarryingOver }
@@ -83,14 +91,14 @@ public final class Service: Sendable {
         if let mailLog = configuration.mailLog { try follower.start(mailLog, desk: desk, store: store) }
         readiness.set(true)
         announce(live)
-        notifySystemd("READY=1")
+        systemd?.tell(.ready)
         while let signal = await signals.next(), signal == SIGHUP {
             do { try log.reopen() } catch { logger.error("\(error)") }
             if let fault = reload("SIGHUP") {
                 logger.error("the configuration was not taken, the old policy stays in force\n\(fault)")
             }
         }
-        notifySystemd("STOPPING=1")
+        systemd?.tell(.stopping)
         readiness.set(false)
         logger.notice("stopping: no new connections, what was asked is answered")
         loop.stop()
@@ -268,27 +276,4 @@ private struct Signals {
 
     /// The next signal.
     mutating func next() async -> Int32? { await iterator.next() }
-}
-
-/// Tells systemd's notify socket, where there is one (sd_notify(3)).
-func notifySystemd(_ state: String) {
-    guard let path = ProcessInfo.processInfo.environment["NOTIFY_SOCKET"], path.hasPrefix("/") || path.hasPrefix("@")
-    else { return }
-    let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-    guard descriptor >= 0 else { return }
-    defer { close(descriptor) }
-    var address = sockaddr_un()
-    address.sun_family = sa_family_t(AF_UNIX)
-    guard path.utf8.count < MemoryLayout.size(ofValue: address.sun_path) else { return }
-    withUnsafeMutableBytes(of: &address.sun_path) { buffer in
-        buffer.copyBytes(from: path.utf8)
-        if path.hasPrefix("@") { buffer[0] = 0 }
-    }
-    let length = socklen_t(MemoryLayout<sa_family_t>.size + path.utf8.count)
-    let bytes = Array(state.utf8)
-    _ = withUnsafePointer(to: &address) {
-        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-            sendto(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL), $0, length)
-        }
-    }
 }

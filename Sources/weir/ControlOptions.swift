@@ -6,10 +6,15 @@ import WeirServer
 
 /// Where the daemon is, and in which form to answer.
 struct ControlOptions: ParsableArguments {
+    /// Where the package puts the configuration.
+    private static let installed = "/etc/weir/weir.yaml"
+
     @Option(help: "The daemon's control socket (default: the configuration's, else ./var/weir/control.sock).")
     var socket: String?
 
-    @Option(name: .shortAndLong, help: "The configuration file of the daemon, to find its control socket.")
+    @Option(
+        name: .shortAndLong,
+        help: "The daemon's configuration file, to find its socket (default: /etc/weir/weir.yaml, where that is).")
     var config: String?
 
     @Flag(help: "Answer as JSON.")
@@ -18,7 +23,9 @@ struct ControlOptions: ParsableArguments {
     /// The control socket's path.
     func path() throws -> String {
         if let socket { return socket }
-        let configuration = try config.map { try WeirServer.Configuration.load(path: $0) } ?? .defaults
+        let isInstalled = FileManager.default.fileExists(atPath: ControlOptions.installed)
+        let file = config ?? (isInstalled ? ControlOptions.installed : nil)
+        let configuration = try file.map { try WeirServer.Configuration.load(path: $0) } ?? .defaults
         return configuration.listeners.controlPath
     }
 
