@@ -56,7 +56,7 @@ extension AuditText {
             }
             canvas.paragraph(
                 words,
-                lead: [TextPiece("  " + TextCanvas.padded(rule.line, min(44, max(33, canvas.width * 2 / 5))) + " ")])
+                lead: [TextPiece("  " + TextCanvas.padded(rule.line, min(44, max(34, canvas.width * 2 / 5))) + " ")])
         }
         let idle = report.rules.count - acting.count
         if idle > 0 { canvas.line("  \(ReportWords.count(idle, "other limit")) would have stopped nothing.", .faint) }
