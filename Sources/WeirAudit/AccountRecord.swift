@@ -35,6 +35,8 @@ struct AccountRecord: Sendable {
     var messages = 0
     /// Recipients.
     var recipients = 0
+    /// Results of its deliveries that were final, and of these, that the recipient does not exist.
+    var results = 0, dead = 0
     /// Messages that the policy would have stopped.
     var stopped = 0
     /// The first of them.
@@ -93,6 +95,8 @@ struct AccountRecord: Sendable {
             if !familiar.contains(recipient.key.address) { new += 1 }
             familiar.insert(recipient.key.address)
         }
+        if windows.0.messages == 0 { windows.0.recipientsEarlier = recipients }
+        if windows.1.messages == 0 { windows.1.recipientsEarlier = recipients }
         messages += 1
         recipients += count
         messagesHour.add(1, at: time, seconds: 3600)
@@ -112,7 +116,9 @@ struct AccountRecord: Sendable {
     }
 
     /// A delivery result of a message that was sent at `time`. `dead` is a hash of a recipient that does not exist.
-    mutating func noteResult(dead: UInt64?, isRefused: Bool, of time: Timestamp) {
+    mutating func noteResult(dead: UInt64?, isRefused: Bool, isFinal: Bool, of time: Timestamp) {
+        if isFinal { results += 1 }
+        if dead != nil { self.dead += 1 }
         windows.0.noteResult(dead: dead, isRefused: isRefused, window: Audit.window(time, phase: 0))
         windows.1.noteResult(dead: dead, isRefused: isRefused, window: Audit.window(time, phase: 1))
     }

@@ -168,7 +168,7 @@ public struct Audit: Sendable {
             accounts[Int(message.account)].noteResult(
                 dead: isDead ? delivery.recipient.address : nil,
                 isRefused: !isDead && delivery.outcome != .delivered && ReceiverWords.sayAbuse(delivery.status, reply),
-                of: message.at)
+                isFinal: delivery.outcome != .deferred, of: message.at)
         }
         if !message.isStopped { _ = engine.step(Input(at: max(time, engine.now), .delivery(delivery))) }
     }

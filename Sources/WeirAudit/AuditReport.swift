@@ -23,6 +23,8 @@ public struct AuditReport: Hashable, Sendable {
     public var suggestions: [SuggestedLimit] = []
     /// Logins used from most networks in a day.
     public var travellers: [Traveller] = []
+    /// Accounts by the share of their results that told of a recipient that does not exist, the highest first.
+    public var deadRates: [DeadRate] = []
     /// Messages, stopped ones apart, by hour of the log: at most `Volumes.hoursMax` columns.
     public var hours: [HourColumn] = []
 
@@ -160,8 +162,8 @@ public struct RuleFinding: Hashable, Sendable {
     public var subscribers: Int
     /// Of these, accounts that look stolen.
     public var stolen: Int
-    /// Of the accounts that look stolen and that it caught, the median number of recipients written to before; nil where
-    /// it caught none.
+    /// Of the accounts that look stolen and that it would have stopped first, the median number of recipients written to
+    /// before; nil where there is none.
     public var recipientsBefore: Int?
 }
 
@@ -204,6 +206,21 @@ public struct Traveller: Hashable, Sendable {
     public var at: Timestamp
     /// True where it looks stolen.
     public var isStolen: Bool
+}
+
+/// How much of an account's mail went to recipients that do not exist.
+public struct DeadRate: Hashable, Sendable {
+    /// The subscriber.
+    public var subscriber: String
+    /// Results that said so.
+    public var dead: Int
+    /// Results that were final.
+    public var results: Int
+    /// True where it looks stolen.
+    public var isStolen: Bool
+
+    /// The share, in thousandths.
+    public var permille: Int { results > 0 ? dead * 1000 / results : 0 }
 }
 
 /// One hour of the log.

@@ -2,6 +2,16 @@
 
 import MailTypes
 
+/// When a limit would first have stopped an account in its suspicious windows.
+public struct Catch: Hashable, Sendable {
+    /// The rule.
+    public var rule: String
+    /// When.
+    public var at: Timestamp
+    /// Recipients that it had written to since the episode began.
+    public var recipientsBefore: Int
+}
+
 /// The hours of an account in its suspicious windows.
 public struct Episode: Hashable, Sendable {
     /// Hours told one by one; what comes later counts in the totals alone.
@@ -17,12 +27,16 @@ public struct Episode: Hashable, Sendable {
     public private(set) var messages = 0
     /// Their recipients.
     public private(set) var recipients = 0
+    /// The first message that a limit would have stopped; nil where none would.
+    public private(set) var caught: Catch?
     /// The hour at which `hours` begins, in hours since 1970.
     public private(set) var firstHour: Int64
     /// Messages in each hour, 0 between the windows.
     public private(set) var hours: [Int] = []
     /// The last hour that was counted.
     private var lastHour: Int64
+    /// Recipients of the account before it began.
+    private let recipientsEarlier: Int
     /// The most new recipients that a window had before it began.
     private let newRecipientsMax: Int
 
@@ -32,6 +46,7 @@ public struct Episode: Hashable, Sendable {
         until = window.lastAt
         firstHour = window.firstAt.seconds / 3600
         lastHour = firstHour - 1
+        recipientsEarlier = window.recipientsEarlier
         newRecipientsMax = usual.newRecipientsMax
         add(window, picture)
     }
@@ -46,6 +61,11 @@ public struct Episode: Hashable, Sendable {
     mutating func add(_ window: WindowTally, _ picture: Picture) {
         until = max(until, window.lastAt)
         windows += 1
+        if window.stopped > 0, caught == nil {
+            caught = Catch(
+                rule: window.firstRule, at: window.firstStopAt,
+                recipientsBefore: max(0, window.recipientsEarlier + window.recipientsBeforeStop - recipientsEarlier))
+        }
         for (index, count) in picture.messages.enumerated() {
             let hour = picture.firstHour + Int64(index)
             guard hour > lastHour, hour >= window.firstAt.seconds / 3600, hour <= window.lastAt.seconds / 3600 else {

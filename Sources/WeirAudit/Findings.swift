@@ -59,6 +59,7 @@ struct Findings {
         report.near = Findings.near(honest, policy)
         report.suggestions = Findings.suggestions(honest, stolen, policy)
         report.travellers = Findings.travellers(honest, stolen)
+        report.deadRates = Findings.deadRates(honest, stolen)
         markAbuse()
     }
 
@@ -84,8 +85,8 @@ struct Findings {
                 let rule = "\(plan.name)/\(limit.name)"
                 let counted = counts[rule] ?? RuleCounts()
                 let caught = stolen.filter { $0.rules.contains(rule) }
-                let before = caught.compactMap { $0.worst?.window }.filter { $0.firstRule == rule }
-                    .map(\.recipientsBeforeStop).sorted()
+                let before = caught.compactMap { $0.episode?.caught }.filter { $0.rule == rule }
+                    .map(\.recipientsBefore).sorted()
                 found.append(
                     RuleFinding(
                         rule: rule, line: limit.line, messages: Int(counted.stopped + counted.wouldStop),
@@ -157,6 +158,17 @@ struct Findings {
                 isStolen: isStolen)
         }
         return Array(found.sorted { ($0.networks, $1.subscriber) > ($1.networks, $0.subscriber) }.prefix(listMax))
+    }
+
+    /// Accounts of whose mail at least two recipients in a hundred were dead, and five in all.
+    private static func deadRates(_ honest: [AccountRecord], _ stolen: [AccountRecord]) -> [DeadRate] {
+        let all = honest.map { ($0, false) } + stolen.map { ($0, true) }
+        let found = all.filter { $0.0.dead >= 5 && $0.0.dead * 50 >= $0.0.results }.map { account, isStolen in
+            DeadRate(subscriber: account.name, dead: account.dead, results: account.results, isStolen: isStolen)
+        }
+        return Array(
+            found.sorted { ($0.permille, $0.dead, $1.subscriber) > ($1.permille, $1.dead, $0.subscriber) }
+                .prefix(listMax))
     }
 
     /// Marks the hours of stolen accounts' suspicious days in the picture over time.

@@ -41,8 +41,10 @@ public struct WindowTally: Hashable, Sendable {
     public var firstRule = ""
     /// When.
     public var firstStopAt = Timestamp(nanoseconds: 0)
-    /// Recipients written to before that.
+    /// Recipients of this window written to before that.
     public var recipientsBeforeStop = 0
+    /// Recipients of the account before the window.
+    var recipientsEarlier = 0
     /// The networks seen in this window.
     var seen: [UInt64] = []
     /// Dead recipients seen in this window.

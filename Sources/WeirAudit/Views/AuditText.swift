@@ -1,294 +1,193 @@
-// An audit's report for a terminal.
+// An audit's report for a terminal: one sentence, a picture, then each account with its evidence, then the limits.
 
 import MailLog
 import MailTypes
 import WeirEngine
 
-/// The report as lines of text: what was found in one sentence, then the accounts, then the limits.
+/// The report as lines of text.
 public struct AuditText {
     /// Accounts told at length.
     static let accountsMax = 12
     /// Entries of the shorter lists.
     static let entriesMax = 8
-    /// Columns of the picture of hours.
-    static let pictureColumns = 48
+    /// Lines of evidence an account.
+    static let evidenceMax = 3
+    /// Rows of the picture of all mail.
+    static let pictureRows = 4
 
     /// The findings.
     let report: AuditReport
     /// What the lines were, by kind.
     let lines: [LineCensus.Row]
-    /// Columns of the terminal.
-    let width: Int
-    /// True where the terminal shows colours.
-    let isColoured: Bool
-    /// The text so far.
-    private var text = ""
+    /// What is written on.
+    var canvas: TextCanvas
 
     /// A view of a report.
-    public init(_ report: AuditReport, lines: [LineCensus.Row], width: Int, isColoured: Bool) {
+    init(_ report: AuditReport, lines: [LineCensus.Row], width: Int, isColoured: Bool) {
         self.report = report
         self.lines = lines
-        self.width = min(max(60, width), 160)
-        self.isColoured = isColoured
+        canvas = TextCanvas(width: width, isColoured: isColoured)
     }
 
-    /// The text.
+    /// The report of a terminal of 60 to 200 columns; `lines` is the census of what was read.
     public static func text(
         _ report: AuditReport, lines: [LineCensus.Row], width: Int = 100, isColoured: Bool = false
     ) -> String {
         var view = AuditText(report, lines: lines, width: width, isColoured: isColoured)
         view.write()
-        return view.text
+        return view.canvas.text
     }
+
+    /// Columns that names of accounts take in a table.
+    var nameColumns: Int { min(40, max(22, canvas.width * 3 / 8)) }
 
     /// Writes everything.
     private mutating func write() {
         headline()
-        for account in report.stolen.prefix(AuditText.accountsMax) { tell(account) }
-        more(report.stolen.count, AuditText.accountsMax)
-        list(report.noted, "Worth a look", "not certain enough to name: read the lines and ask the owner")
+        guard report.span != nil else {
+            unread()
+            return
+        }
+        picture()
+        stolen()
+        noted()
         touched()
+        near()
         rules()
         suggestions()
         travellers()
-        volumes()
+        deadRates()
+        totals()
         unread()
         next()
     }
 
-    // MARK: - Parts
+    // MARK: - The head
 
-    /// What was found, in one sentence.
+    /// What was found, in one sentence, and what it was found in.
     private mutating func headline() {
+        canvas.blank()
+        canvas.paragraph(ReportWords.headline(report), report.stolen.isEmpty ? .good : .alarm)
+        let read = lines.reduce(0) { $0 + $1.count }
+        let volumes = report.volumes
         guard let span = report.span else {
-            return line("No message of a subscriber was found in what was read.")
+            canvas.paragraph("\(ReportWords.count(read, "line")) read.", .faint)
+            return
         }
-        let stolen = report.stolen.count
-        let found =
-            stolen == 0
-            ? "No account looks stolen" : "\(stolen) \(stolen == 1 ? "account looks" : "accounts look") stolen"
-        line(paint("\(found), of \(number(report.volumes.subscribers)) that sent.", stolen == 0 ? "1;32" : "1;31"))
-        line(
-            "\(AuditText.minute(span.lowerBound)) to \(AuditText.minute(span.upperBound)) UTC: \(number(report.volumes.messages)) messages to \(number(report.volumes.recipients)) recipients"
-                + (stolen == 0
-                    ? "."
-                    : ", \(AuditText.percent(report.volumes.abusivePermille)) of them in stolen accounts' worst days.")
-        )
-        if !report.hours.isEmpty {
-            line("")
-            line("  " + AuditText.bars(report.hours.map(\.messages), AuditText.pictureColumns) + "  messages an hour")
+        canvas.paragraph(
+            [
+                ReportWords.dates(span) + " UTC", ReportWords.count(volumes.messages, "message"),
+                ReportWords.count(volumes.recipients, "recipient"), ReportWords.count(read, "line") + " read",
+            ].joined(separator: " · "), .faint)
+    }
+
+    /// All messages over time.
+    private mutating func picture() {
+        guard report.hours.count > 1, let first = report.hours.first, let last = report.hours.last else { return }
+        // Hours without mail are columns too.
+        var counts = [Int](repeating: 0, count: Int(last.hour - first.hour) + 1)
+        var abusive = counts
+        for hour in report.hours {
+            counts[Int(hour.hour - first.hour)] = hour.messages
+            abusive[Int(hour.hour - first.hour)] = hour.abusive
         }
+        let chart = BlockChart(counts, marked: abusive, columns: canvas.width - 2)
+        canvas.blank()
+        for row in chart.rows(AuditText.pictureRows) { canvas.line([TextPiece("  ")] + row) }
+        if chart.isMarked.contains(true) { canvas.line([TextPiece("  "), TextPiece(chart.marks, .alarm)]) }
+        let ends = (ReportWords.day(ReportWords.hour(first.hour)), ReportWords.day(ReportWords.hour(last.hour)))
+        let unit = chart.step == 1 ? "an hour" : "in \(chart.step) hours"
+        let scale = "messages \(unit), up to \(ReportWords.number(chart.most))"
+        let room = max(0, chart.columns.count - TextCanvas.columns(ends.0 + ends.1))
+        let middle = TextCanvas.padded("", max(0, room - TextCanvas.columns(scale)) / 2) + scale
+        canvas.line([
+            TextPiece("  \(ends.0)", .faint), TextPiece(TextCanvas.padded(middle, room), .faint),
+            TextPiece(ends.1, .faint),
+        ])
+        if chart.isMarked.contains(true) {
+            canvas.line([
+                TextPiece("  ▲", .alarm), TextPiece(" a third or more of it from accounts that look stolen", .faint),
+            ])
+        }
+    }
+
+    // MARK: - Accounts
+
+    /// The accounts that look stolen.
+    private mutating func stolen() {
+        guard !report.stolen.isEmpty else { return }
+        canvas.heading("Look stolen")
+        for (place, account) in report.stolen.prefix(AuditText.accountsMax).enumerated() {
+            if place > 0 { canvas.blank() }
+            tell(account, place + 1)
+        }
+        more(report.stolen.count, AuditText.accountsMax)
     }
 
     /// One account at length.
-    private mutating func tell(_ account: AccountFinding) {
-        let window = account.window
-        line("")
-        line(
-            paint(AuditText.shown(account.subscriber), "1") + "  "
-                + "\(AuditText.minute(window.firstAt)) to \(AuditText.minute(window.lastAt)), \(number(window.messages)) messages, \(number(window.recipients)) recipients"
-        )
-        for entry in account.suspicion.lines.filter({ $0.score > 0 }).prefix(3) {
-            line("  \(AuditText.nats(entry.score))  \(entry.why)")
+    private mutating func tell(_ account: AccountFinding, _ number: Int) {
+        let indent = TextPiece("    ")
+        let name = TextCanvas.fitted(ReportWords.shown(account.subscriber), canvas.width - 30)
+        let score = "suspicion \(ReportWords.nats(account.suspicion.score))"
+        let space = canvas.width - 4 - TextCanvas.columns(name) - score.count
+        canvas.line([
+            TextPiece(TextCanvas.padded("\(number)", 2, atEnd: false) + "  ", .faint), TextPiece(name, .alarm),
+            TextPiece(String(repeating: " ", count: max(1, space))), TextPiece(score, .faint),
+        ])
+        canvas.paragraph(ReportWords.when(account), lead: [indent])
+        for entry in ReportWords.evidence(account.suspicion).prefix(AuditText.evidenceMax) {
+            let score = TextCanvas.padded(ReportWords.nats(entry.score), 6)
+            canvas.paragraph(ReportWords.shown(entry.why), lead: [indent, TextPiece(score, .warning)])
         }
-        if !account.picture.recipients.isEmpty {
-            line("  " + AuditText.bars(account.picture.recipients, AuditText.pictureColumns) + "  recipients an hour")
+        strip(account)
+        canvas.paragraph(ReportWords.caught(account), lead: [indent])
+    }
+
+    /// The hours of an account in one row.
+    private mutating func strip(_ account: AccountFinding) {
+        let picture = account.picture
+        guard !picture.recipients.isEmpty else { return }
+        let first = ReportWords.day(ReportWords.hour(picture.firstHour))
+        let last = ReportWords.day(ReportWords.hour(picture.firstHour + Int64(picture.recipients.count) - 1))
+        let (from, until) = (account.window.firstAt.seconds / 3600, account.window.lastAt.seconds / 3600)
+        let marked = picture.recipients.enumerated().map { index, count in
+            (from...max(from, until)).contains(picture.firstHour + Int64(index)) ? count : 0
         }
-        if window.stopped > 0 {
-            line(
-                "  \(window.firstRule) would have stopped it at \(AuditText.minute(window.firstStopAt)), after \(number(window.recipientsBeforeStop)) recipients"
-            )
-        } else {
-            line("  no limit of this policy would have stopped it")
+        let chart = BlockChart(picture.recipients, marked: marked, columns: min(96, canvas.width - 44))
+        let unit = chart.step == 1 ? "an hour" : "in \(chart.step) h"
+        for row in chart.rows(1) {
+            canvas.line(
+                [TextPiece("    \(first) ", .faint)] + row
+                    + [TextPiece(" \(last)   up to \(ReportWords.number(chart.most)) \(unit)", .faint)])
         }
     }
 
-    /// Accounts in a line each.
-    private mutating func list(_ accounts: [AccountFinding], _ title: String, _ remark: String) {
-        guard !accounts.isEmpty else { return }
-        head("\(title) (\(remark))")
-        for account in accounts.prefix(AuditText.entriesMax) {
-            line(
-                "  \(pad(AuditText.shown(account.subscriber), 34)) \(AuditText.nats(account.suspicion.score))  \(account.suspicion.lines.first?.why ?? "")"
-            )
+    /// Accounts worth a look, in a line or two each.
+    private mutating func noted() {
+        guard !report.noted.isEmpty else { return }
+        canvas.heading("Worth a look")
+        canvas.paragraph("Not certain enough to name. Read their lines, or ask the owner.", .faint)
+        for account in report.noted.prefix(AuditText.entriesMax) {
+            let entries = ReportWords.evidence(account.suspicion).prefix(2).map(\.why)
+            canvas.paragraph(
+                "\(ReportWords.day(account.window.firstAt)): \(ReportWords.shown(entries.joined(separator: "; ")))",
+                lead: [
+                    TextPiece("  "), name(account.subscriber),
+                    TextPiece(" " + TextCanvas.padded(ReportWords.nats(account.suspicion.score), 6), .warning),
+                ])
         }
-        more(accounts.count, AuditText.entriesMax)
-    }
-
-    /// Honest-looking senders that a limit would have stopped, or nearly.
-    private mutating func touched() {
-        if !report.touched.isEmpty {
-            head("Honest-looking senders that this policy would have touched")
-            for account in report.touched.prefix(AuditText.entriesMax) {
-                line(
-                    "  \(pad(AuditText.shown(account.subscriber), 34)) \(number(account.stopped)) of \(number(account.messages)) messages, first \(account.evidence.first.map { "\(AuditText.minute($0.at)) by \($0.rule)" } ?? "")"
-                )
-                for message in account.evidence.prefix(1) { line("    \(message.why)") }
-            }
-            more(report.touched.count, AuditText.entriesMax)
-        }
-        guard !report.near.isEmpty else { return }
-        head("Near a limit")
-        for entry in report.near.prefix(AuditText.entriesMax) {
-            line(
-                "  \(pad(AuditText.shown(entry.subscriber), 34)) \(entry.percent) % of \(entry.rule): \(number(entry.most)) of \(number(entry.allowed))"
-            )
-        }
-        more(report.near.count, AuditText.entriesMax)
-    }
-
-    /// What each rule would have done.
-    private mutating func rules() {
-        let acting = report.rules.filter { $0.messages > 0 }
-        guard !acting.isEmpty else { return }
-        head("What each limit would have done")
-        for rule in acting {
-            let early = rule.recipientsBefore.map { ", after \(number($0)) recipients in the median" } ?? ""
-            line(
-                "  \(pad(rule.line, 42)) \(number(rule.messages)) messages of \(number(rule.subscribers)) senders; \(rule.stolen) stolen\(early)"
-            )
-        }
-    }
-
-    /// Limits that the log suggests.
-    private mutating func suggestions() {
-        guard !report.suggestions.isEmpty else { return }
-        head("Limits that this log suggests (a third above what 99.5 % of the honest-looking ever reached)")
-        for limit in report.suggestions {
-            line(
-                "  - \(pad(limit.line, 36)) # \(limit.plan): touches \(limit.touches) of \(number(limit.honest)) honest, catches \(limit.catches) of \(limit.stolen) stolen; usual \(number(limit.median)), most \(number(limit.most))"
-            )
-        }
-    }
-
-    /// Logins used from many networks.
-    private mutating func travellers() {
-        guard !report.travellers.isEmpty else { return }
-        head("Used from most networks in a day")
-        for entry in report.travellers.prefix(AuditText.entriesMax) {
-            line(
-                "  \(pad(AuditText.shown(entry.subscriber), 34)) \(entry.networks) on \(AuditText.minute(entry.at).prefix(10))\(entry.isStolen ? ", looks stolen" : "")"
-            )
-        }
-        more(report.travellers.count, AuditText.entriesMax)
-    }
-
-    /// The totals.
-    private mutating func volumes() {
-        let v = report.volumes
-        head("Totals")
-        line(
-            "  delivered \(number(v.delivered)), deferred \(number(v.deferred)), failed \(number(v.failed)), of these to recipients that do not exist \(number(v.dead))"
-        )
-        line(
-            "  from outside, not judged: \(number(v.incoming)); refused at the door: \(number(v.refused)); failed logins: \(number(v.loginsFailed))"
-        )
-    }
-
-    /// What could not be read.
-    private mutating func unread() {
-        let rows = lines.filter { $0.category == .notUnderstood || $0.category == .noLogLine }
-        guard !rows.isEmpty else { return }
-        head("Not understood")
-        for row in rows.prefix(AuditText.entriesMax) {
-            line(
-                "  \(number(row.count)) \(row.server.isEmpty ? "" : row.server + ": ")\(row.kind), such as: \(AuditText.shown(row.example))"
-            )
-        }
-        more(rows.count, AuditText.entriesMax)
-    }
-
-    /// What to do next.
-    private mutating func next() {
-        guard report.span != nil else { return }
-        head("Next")
-        if let first = report.stolen.first {
-            line(
-                "  Change the passwords of the accounts above, then: weir audit --subscriber \(AuditText.shown(first.subscriber)) …"
-            )
-        }
-        line("  Put the suggested lines into weir.yaml and try them on this log: weir audit --policy weir.yaml …")
+        more(report.noted.count, AuditText.entriesMax)
     }
 
     // MARK: - Words and columns
 
-    /// A line, cut at the terminal's width.
-    private mutating func line(_ given: String) {
-        var shown = 0
-        var isEscape = false
-        for character in given {
-            if character == "\u{1B}" { isEscape = true }
-            if !isEscape { shown += 1 }
-            if isEscape, character == "m" { isEscape = false }
-            if shown >= width, !isEscape, shown > 0, given.count > width, !isColoured {
-                text += "…"
-                break
-            }
-            text.append(character)
-        }
-        text += "\n"
-    }
-
-    /// A heading with a blank line before it.
-    private mutating func head(_ title: String) {
-        line("")
-        line(paint(title, "1"))
+    /// An account's name in a table's first column.
+    func name(_ subscriber: String) -> TextPiece {
+        TextPiece(TextCanvas.padded(ReportWords.shown(subscriber), nameColumns), .bold)
     }
 
     /// How many were left out.
-    private mutating func more(_ count: Int, _ shown: Int) {
-        if count > shown { line("  … and \(number(count - shown)) more") }
-    }
-
-    /// Text in a colour, where there are any.
-    private func paint(_ text: String, _ code: String) -> String {
-        isColoured ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text
-    }
-
-    /// A number with its thousands apart.
-    private func number(_ value: Int) -> String {
-        let digits = String(value)
-        var result = ""
-        for (index, digit) in digits.enumerated() {
-            if index > 0, (digits.count - index) % 3 == 0 { result += "," }
-            result.append(digit)
-        }
-        return result
-    }
-
-    /// Text filled up to some columns.
-    private func pad(_ text: String, _ columns: Int) -> String {
-        text + String(repeating: " ", count: max(0, columns - text.count))
-    }
-
-    /// Hostile text made harmless: no control character reaches the terminal.
-    static func shown(_ text: String) -> String {
-        String(
-            text.unicodeScalars.map { $0.value < 32 || $0.value >= 127 && $0.value < 160 ? "?" : Character($0) })
-    }
-
-    /// `+6.1`.
-    static func nats(_ score: Int) -> String {
-        let tenths = (abs(score) + 50) / 100
-        return "\(score < 0 ? "-" : "+")\(tenths / 10).\(tenths % 10)"
-    }
-
-    /// `2026-11-23 18:05`.
-    static func minute(_ time: Timestamp) -> String {
-        String(time.description.prefix(16)).split(separator: "T").joined(separator: " ")
-    }
-
-    /// `12.5 %`.
-    static func percent(_ permille: Int) -> String { "\(permille / 10).\(permille % 10) %" }
-
-    /// Counts as a row of eighths, gathered to at most so many columns.
-    static func bars(_ counts: [Int], _ columns: Int) -> String {
-        let step = max(1, (counts.count + columns - 1) / columns)
-        let sums = stride(from: 0, to: counts.count, by: step).map { start in
-            counts[start..<min(counts.count, start + step)].reduce(0, +)
-        }
-        let most = max(1, sums.max() ?? 1)
-        let marks = Array(" ▁▂▃▄▅▆▇█")
-        return String(sums.map { $0 == 0 ? marks[0] : marks[max(1, $0 * 8 / most)] })
+    mutating func more(_ count: Int, _ shown: Int) {
+        if count > shown { canvas.line("  … and \(ReportWords.number(count - shown)) more", .faint) }
     }
 }
