@@ -70,7 +70,7 @@ public struct Configuration: Equatable, Sendable {
     /// The names of the mail hosts that ask.
     public var mailHosts: MailHosts
     /// The mail log that is followed for delivery results; nil for none.
-    var mailLog: FollowedLog?
+    var mailLog: LogToFollow?
     /// The Unix socket of the helper that may work on Postfix's hold queue; nil where there is none.
     public var holdHelperPath: String?
     /// The largest message that the mail server takes: a bytes limit must have room for one.

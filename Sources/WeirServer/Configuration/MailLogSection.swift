@@ -4,7 +4,7 @@ import MailTypes
 
 extension Configuration {
     /// The mail log that is followed.
-    struct FollowedLog: Hashable, Sendable {
+    struct LogToFollow: Hashable, Sendable {
         /// Where it is.
         enum Source: Hashable, Sendable {
             /// A file, by its name.
@@ -22,7 +22,7 @@ extension Configuration {
     }
 }
 
-extension Configuration.FollowedLog: CustomStringConvertible {
+extension Configuration.LogToFollow: CustomStringConvertible {
     /// One line for `weir check`.
     var description: String {
         let what =
@@ -40,16 +40,16 @@ extension Configuration.FollowedLog: CustomStringConvertible {
 
 extension ConfigurationReader {
     /// `mail_log:`.
-    func mailLog(_ node: StrictNode) -> Configuration.FollowedLog? {
+    func mailLog(_ node: StrictNode) -> Configuration.LogToFollow? {
         guard let section = node.mapping("mail_log", keys: ["follow", "journald", "zone", "hosts"]) else { return nil }
-        var log: Configuration.FollowedLog
+        var log: Configuration.LogToFollow
         let isJournald = section["journald"]?.bool() ?? false
         switch (section["follow"], isJournald) {
         case (let follow?, false):
             guard let path = path(follow, "the path of the mail log") else { return nil }
-            log = Configuration.FollowedLog(source: .file(path))
+            log = Configuration.LogToFollow(source: .file(path))
         case (nil, true):
-            log = Configuration.FollowedLog(source: .journald)
+            log = Configuration.LogToFollow(source: .journald)
         case (let follow?, true):
             follow.fault(
                 .conflict, expected: "follow or journald, not both",

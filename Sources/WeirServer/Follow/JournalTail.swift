@@ -82,7 +82,8 @@ struct JournalTail: LogTail {
         guard descriptor >= 0 else { return }
         Glibc.close(descriptor)
         descriptor = -1
-        kill(child, SIGTERM)
+        // It holds nothing that it would have to put in order.
+        kill(child, SIGKILL)
         var status: Int32 = 0
         while waitpid(child, &status, 0) < 0, errno == EINTR {}
     }
@@ -102,10 +103,19 @@ struct JournalTail: LogTail {
         posix_spawn_file_actions_init(&actions)
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_adddup2(&actions, ends[1], 1)
+        // Weir ignores or catches these; journalctl must end with its reader.
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        for number in [SIGPIPE, SIGTERM, SIGINT, SIGHUP] { sigaddset(&signals, number) }
+        posix_spawnattr_setsigdefault(&attributes, &signals)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF))
         var words = ([program] + arguments).map { strdup($0) } + [nil]
-        let result = posix_spawn(&child, program, &actions, nil, &words, environ)
+        let result = posix_spawn(&child, program, &actions, &attributes, &words, environ)
         for word in words { free(word) }
         posix_spawn_file_actions_destroy(&actions)
+        posix_spawnattr_destroy(&attributes)
         Glibc.close(ends[1])
         guard result == 0 else {
             Glibc.close(ends[0])

@@ -17,7 +17,7 @@ final class MailLogFollower: Sendable {
     private let hasStopped = Atomic<Bool>(true)
 
     /// Starts to follow a log.
-    func start(_ log: Configuration.FollowedLog, desk: DoorDesk, store: Store) throws {
+    func start(_ log: Configuration.LogToFollow, desk: DoorDesk, store: Store) throws {
         let keys = AddressHash(try store.addressKey())
         hasStopped.store(false, ordering: .releasing)
         let thread = Thread { [self] in
@@ -36,7 +36,7 @@ final class MailLogFollower: Sendable {
     }
 
     /// The thread.
-    private func follow(_ log: Configuration.FollowedLog, _ keys: AddressHash, _ desk: DoorDesk, _ store: Store) {
+    private func follow(_ log: Configuration.LogToFollow, _ keys: AddressHash, _ desk: DoorDesk, _ store: Store) {
         let name: String
         switch log.source {
         case .file(let path): name = path
