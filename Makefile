@@ -47,7 +47,8 @@ peers: setup peers-setup ## Against a real Postfix, Sendmail and miltertest on l
 
 deb: setup ## A Debian package in .build/deb; VERSION and MAINTAINER may be given
 	@Tests/need.sh $(DEB_PACKAGES)
-	$(SWIFT) build -c release --product weir --static-swift-stdlib --scratch-path $(DEB_SCRATCH)
+	$(SWIFT) build -c release --product weir --static-swift-stdlib --scratch-path $(DEB_SCRATCH) \
+	  -Xcc -ffile-prefix-map=$(CURDIR)=.
 	Packaging/build_deb $(DEB_SCRATCH) .build/deb
 
 deb-test: deb ## Install, run, upgrade, remove and purge the package in a Debian of its own (needs root)
