@@ -135,6 +135,7 @@ public struct Audit: Sendable {
         span = (span?.lowerBound ?? time)...max(span?.upperBound ?? time, time)
         var others: [Output] = []
         let decision = engine.step(transaction, at: max(time, engine.now), &others)
+        volumes.verdicts[Int((decision.would ?? decision.verdict.kind).rawValue)] += 1
         guard case .subscriber(let name, _) = decision.identity else {
             volumes.incoming += 1
             return AuditedDecision(at: time, id: id, decision: decision)

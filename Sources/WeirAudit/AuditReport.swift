@@ -25,6 +25,8 @@ public struct AuditReport: Hashable, Sendable {
     public var travellers: [Traveller] = []
     /// Accounts by the share of their results that told of a recipient that does not exist, the highest first.
     public var deadRates: [DeadRate] = []
+    /// Totals of single subscribers, those with most recipients first: at most `Volumes.subscribersMax`.
+    public var subscribers: [SubscriberTotals] = []
     /// Messages, stopped ones apart, by hour of the log: at most `Volumes.hoursMax` columns.
     public var hours: [HourColumn] = []
 
@@ -64,14 +66,21 @@ public struct Volumes: Hashable, Sendable {
     public var abusiveRecipients = 0
     /// Messages that the policy would have stopped.
     public var stopped = 0
+    /// Decisions by what would have been said had every rule been enforced: a place for each `Verdict.Kind`.
+    public var verdicts = [Int](repeating: 0, count: Verdict.Kind.allCases.count)
     /// Subscribers that were not remembered because the table was full.
     public var subscribersForgotten = 0
 
     /// Columns of the picture over time.
     public static let hoursMax = 24 * 400
+    /// Subscribers told one by one.
+    public static let subscribersMax = 1000
 
     /// Totals of nothing.
     public init() {}
+
+    /// Messages that the mail server accepted, its own notifications apart.
+    public var received: Int { messages + incoming }
 
     /// The share of messages that looks like abuse, in thousandths.
     public var abusivePermille: Int { messages == 0 ? 0 : abusive * 1000 / messages }
@@ -206,6 +215,45 @@ public struct Traveller: Hashable, Sendable {
     public var at: Timestamp
     /// True where it looks stolen.
     public var isStolen: Bool
+}
+
+/// How an account looks.
+public enum Standing: UInt8, Sendable, CaseIterable, CustomStringConvertible {
+    /// As most do.
+    case honest = 1
+    /// Worth a look.
+    case noted
+    /// Stolen.
+    case stolen
+
+    /// `honest`, `noted`, `stolen`.
+    public var description: String {
+        switch self {
+        case .honest: "honest"
+        case .noted: "noted"
+        case .stolen: "stolen"
+        }
+    }
+}
+
+/// What one subscriber sent in all.
+public struct SubscriberTotals: Hashable, Sendable {
+    /// The subscriber.
+    public var subscriber: String
+    /// Its plan.
+    public var plan: String
+    /// How it looks.
+    public var standing: Standing
+    /// Messages.
+    public var messages: Int
+    /// Recipients.
+    public var recipients: Int
+    /// Messages that the policy would have stopped.
+    public var stopped: Int
+    /// Delivery results that were final.
+    public var results: Int
+    /// Of these, that the recipient does not exist.
+    public var dead: Int
 }
 
 /// How much of an account's mail went to recipients that do not exist.

@@ -60,6 +60,7 @@ struct Findings {
         report.suggestions = Findings.suggestions(honest, stolen, policy)
         report.travellers = Findings.travellers(honest, stolen)
         report.deadRates = Findings.deadRates(honest, stolen)
+        report.subscribers = Findings.totals(sorted, policy)
         markAbuse()
     }
 
@@ -158,6 +159,20 @@ struct Findings {
                 isStolen: isStolen)
         }
         return Array(found.sorted { ($0.networks, $1.subscriber) > ($1.networks, $0.subscriber) }.prefix(listMax))
+    }
+
+    /// What single subscribers sent.
+    private static func totals(_ accounts: [AccountRecord], _ policy: Policy) -> [SubscriberTotals] {
+        let largest = accounts.sorted { ($0.recipients, $1.name) > ($1.recipients, $0.name) }
+        return largest.prefix(Volumes.subscribersMax).map { account in
+            let worst = account.worst?.suspicion
+            return SubscriberTotals(
+                subscriber: account.name,
+                plan: policy.plans[policy.planIndex(policy.subscribers[account.name]?.plan)].name,
+                standing: worst?.isNamed == true ? .stolen : worst?.isNoted == true ? .noted : .honest,
+                messages: account.messages, recipients: account.recipients, stopped: account.stopped,
+                results: account.results, dead: account.dead)
+        }
     }
 
     /// Accounts of whose mail at least two recipients in a hundred were dead, and five in all.
