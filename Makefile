@@ -5,7 +5,7 @@ SWIFT ?= swift
 CONFIG ?=
 # The machine's packages that Weir is built with and tested beside.
 BUILD_PACKAGES = libsqlite3-dev libarchive-dev make
-PEER_PACKAGES = postfix miltertest python3 zstd sqlite3 procps m4
+PEER_PACKAGES = postfix miltertest python3 zstd sqlite3 procps m4 pflogsumm
 # For the Debian package; the second line for its test alone.
 DEB_PACKAGES = dpkg-dev python3 git xz-utils
 DEB_TEST_PACKAGES = $(DEB_PACKAGES) perl linux-libc-dev debian-archive-keyring
@@ -41,9 +41,9 @@ check: setup ## Format, tidy, imports; a warning is an error in every target alr
 format: ## Put everything into the house's form
 	$(SWIFT) format --in-place --recursive --configuration .swift-format Package.swift Sources Tests Benchmarks Fuzz
 
-peers: setup peers-setup ## Against a real Postfix, Sendmail and miltertest on loopback
+peers: setup peers-setup corpora ## Against a real Postfix, Sendmail, miltertest and log summaries on loopback
 	$(SWIFT) build --product weir
-	python3 Tests/Peers/run_peers.py --weir .build/debug/weir
+	WEIR_CORPORA=$(abspath $(CORPORA)) python3 Tests/Peers/run_peers.py --weir .build/debug/weir
 
 deb: setup ## A Debian package in .build/deb; VERSION and MAINTAINER may be given
 	@Tests/need.sh $(DEB_PACKAGES)

@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Foundation
+import WeirAudit
 import WeirServer
 
 /// Audits mail logs.
@@ -30,24 +31,97 @@ struct AuditCommand: ParsableCommand {
     var networks: [String] = []
     @Option(help: "The zone of stamps without one: +01:00, or the machine's own.") var zone: String?
     @Option(help: "How the files are written: log, or events (the JSON lines of events.md).") var format = "log"
+    @Flag(help: "Print JSON lines: each decision, the accounts that look stolen, a summary last.") var json = false
+    @Option(help: "Write the report as one page that can be mailed; nothing is loaded by it.") var html: String?
+    @Flag(help: "Replace the names of accounts, hosts and messages in all that is printed or written.")
+    var anonymise = false
+    @Option(
+        name: .customLong("key"),
+        help: "A file of secret bytes for --anonymise: the same key gives the same pseudonyms again.")
+    var keyFile: String?
 
     /// Reads, judges, reports.
     func run() throws {
         let request: AuditRequest
+        let pseudonyms: Pseudonyms?
+        let page: PageFile?
         do {
             request = try AuditRequest(
                 files: files, format: format, policy: policy, since: since, until: until, subscriber: subscriber,
                 networks: networks, zone: zone)
+            pseudonyms = anonymise || keyFile != nil ? try Pseudonyms(keyFile: keyFile) : nil
+            page = try html.map { try PageFile($0) }
         } catch {
             FileHandle.standardError.write(Data("weir audit: \(error)\n".utf8))
             throw ExitCode(2)
         }
         let bar = ProgressBar()
-        let outcome = AuditRun.run(request, progress: { bar.show($0) })
+        let output = LineOutput()
+        var outcome = AuditRun.run(request, progress: { bar.show($0) }) { decision in
+            if json { output.write(AuditLines.line(pseudonyms?.decision(decision) ?? decision)) }
+        }
+        if let pseudonyms { outcome = outcome.anonymised(pseudonyms) }
         bar.end()
         for fault in outcome.faults { FileHandle.standardError.write(Data("weir audit: \(fault)\n".utf8)) }
-        print(outcome.text(width: Terminal.columns, isColoured: Terminal.showsColours), terminator: "")
+        if json {
+            for line in outcome.closingLines { output.write(line) }
+            output.end()
+        } else {
+            print(outcome.text(width: Terminal.columns, isColoured: Terminal.showsColours), terminator: "")
+        }
+        try page?.write(outcome.html)
         if outcome.faults.contains(where: { $0.bytesRead == 0 }) { throw ExitCode(2) }
+    }
+}
+
+/// The page of a report on its way to a file, which appears whole or not at all.
+struct PageFile {
+    /// The path as given.
+    let path: String
+
+    /// A page that will be at a path. Throws at once where it can't be: nobody shall wait for nothing.
+    init(_ path: String) throws {
+        self.path = path
+        let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+        var isFolder: ObjCBool = false
+        let isThere = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+        guard !(isThere && isFolder.boolValue), access(folder, W_OK) == 0 else {
+            throw AuditArgumentError(
+                option: "--html", found: path, expected: "the name of a file in a folder that may be written to")
+        }
+    }
+
+    /// Writes the page.
+    func write(_ page: String) throws {
+        do {
+            try Data(page.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
+        } catch {
+            FileHandle.standardError.write(
+                Data("weir audit: \(path) could not be written (\(error.localizedDescription)). Is there room?\n".utf8))
+            throw ExitCode(1)
+        }
+        FileHandle.standardError.write(Data("weir audit: the page is in \(path)\n".utf8))
+    }
+}
+
+/// Lines on standard output, many at a time.
+final class LineOutput {
+    /// Bytes gathered before they are written.
+    private static let bytesMax = 1 << 16
+    /// What waits.
+    private var waiting: [UInt8] = []
+
+    /// Writes a line.
+    func write(_ line: String) {
+        waiting += line.utf8
+        waiting.append(10)
+        if waiting.count >= LineOutput.bytesMax { end() }
+    }
+
+    /// Writes what waits.
+    func end() {
+        FileHandle.standardOutput.write(Data(waiting))
+        waiting = []
     }
 }
 

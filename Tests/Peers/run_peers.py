@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Weir beside real mail servers: Postfix with both doors, miltertest, Sendmail. One line a check.
+"""Weir beside real mail servers (Postfix with both doors, miltertest, Sendmail) and log summaries. One line a check.
 
     run_peers.py [--weir .build/release/weir] [--keep] [--list] [NAME …]
 
@@ -18,6 +18,7 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True
 
+import check_audit_counts
 import check_flood
 import check_hold
 import check_mail_log
@@ -42,6 +43,7 @@ CHECKS = {
     "killed-in-mid-flood": check_flood.killed_in_mid_flood,
     "held": check_hold.held,
     "followed-log": check_mail_log.followed,
+    "audit-counts": check_audit_counts.counts_agree,
     "miltertest": check_milter.scripts,
     "sendmail": check_milter.sendmail,
 }

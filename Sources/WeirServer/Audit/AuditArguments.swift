@@ -6,16 +6,23 @@ import WeirAudit
 import WeirEngine
 
 /// An argument that can't be used.
-struct AuditArgumentError: Error, CustomStringConvertible {
+public struct AuditArgumentError: Error, CustomStringConvertible {
     /// The option.
-    var option: String
+    let option: String
     /// What was given.
-    var found: String
+    let found: String
     /// What is wanted.
-    var expected: String
+    let expected: String
+
+    /// An argument, and what is wanted.
+    public init(option: String, found: String, expected: String) {
+        self.option = option
+        self.found = found
+        self.expected = expected
+    }
 
     /// `--since: "yesterday" is no moment. Expected …`.
-    var description: String { "\(option) \"\(found)\" can't be used: expected \(expected)" }
+    public var description: String { "\(option) \"\(found)\" can't be used: expected \(expected)" }
 }
 
 extension AuditRequest {
@@ -74,5 +81,34 @@ extension AuditRequest {
                 option: option, found: text, expected: "a day as 2026-11-23 or a moment as 2026-11-23T18:05:00Z")
         }
         return day.advanced(byNanoseconds: -Int64(zoneSeconds) * 1_000_000_000)
+    }
+}
+
+extension Pseudonyms {
+    /// Shortest key file.
+    private static let keyBytesMin = 16
+    /// Longest one.
+    private static let keyBytesMax = 4096
+
+    /// Pseudonyms by the key in a file; by a key of this run alone where none is named. Throws where the file is no key.
+    public init(keyFile path: String?) throws {
+        guard let path else {
+            var generator = SystemRandomNumberGenerator()
+            self.init(KeyedHash(key0: generator.next(), key1: generator.next()))
+            return
+        }
+        guard let key = FileManager.default.contents(atPath: path) else {
+            throw AuditArgumentError(option: "--key", found: path, expected: "a file that can be read")
+        }
+        guard (Pseudonyms.keyBytesMin...Pseudonyms.keyBytesMax).contains(key.count) else {
+            throw AuditArgumentError(
+                option: "--key", found: path,
+                expected: "a file of 16 to 4,096 secret bytes: head -c 32 /dev/urandom > \(path)")
+        }
+        let bytes = [UInt8](key)
+        self.init(
+            KeyedHash(
+                key0: KeyedHash(key0: 0x7765_6972_6B65_7930, key1: 0).hash(bytes.span),
+                key1: KeyedHash(key0: 0x7765_6972_6B65_7931, key1: 0).hash(bytes.span)))
     }
 }

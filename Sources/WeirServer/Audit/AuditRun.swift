@@ -56,6 +56,20 @@ public struct AuditOutcome: Sendable {
 }
 
 extension AuditOutcome {
+    /// The same with names of people and machines replaced.
+    public func anonymised(_ pseudonyms: Pseudonyms) -> AuditOutcome {
+        var outcome = self
+        outcome.report = pseudonyms.report(report)
+        outcome.lines = pseudonyms.rows(lines)
+        return outcome
+    }
+
+    /// The report as a page.
+    public var html: String { AuditPage.html(report, lines: lines) }
+
+    /// The lines of JSON that follow the decisions, the summary last.
+    public var closingLines: [String] { AuditLines.closing(report, lines: lines, counts: counts) }
+
     /// The report for a terminal, and what the labels say of it.
     public func text(width: Int, isColoured: Bool) -> String {
         var text = AuditText.text(report, lines: lines, width: width, isColoured: isColoured)

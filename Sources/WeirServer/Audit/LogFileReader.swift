@@ -93,6 +93,13 @@ final class LogFileReader {
         close(descriptor)
     }
 
+    /// True for a path that leads to a pipe or a socket.
+    static func isStream(_ path: String) -> Bool {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return false }
+        return [S_IFIFO, S_IFSOCK, S_IFCHR].contains(status.st_mode & S_IFMT)
+    }
+
     /// True for the first bytes of a compressed file (RFC 1952 §2.3.1, bzip2, xz, RFC 8878 §3.1.1).
     static func isCompressed(_ bytes: [UInt8]) -> Bool {
         bytes.starts(with: [0x1F, 0x8B]) || bytes.starts(with: Array("BZh".utf8))

@@ -80,7 +80,8 @@ struct LogReading: Sendable {
 
     /// A file by what its name and its first lines tell; nil where it can't be read.
     private mutating func entry(_ path: String) -> LogFileEntry? {
-        if path == "-" {
+        if path == "-" || LogFileReader.isStream(path) {
+            // What can't be read twice is not looked into.
             return LogFileEntry(
                 path: path, modified: Timestamp(nanoseconds: WallClock.nanoseconds(CLOCK_REALTIME)), firstTime: nil)
         }
