@@ -24,9 +24,12 @@ final class LogFileReader {
     /// Bytes of a piece.
     static let pieceBytes = 1 << 20
 
+    /// No log was written before 1990.
+    private static let earliestSeconds = 631_152_000
+
     /// The path as given.
     let path: String
-    /// When it was last written; now for standard input.
+    /// When it was last written; now for standard input, and where an archive program left no date (years are inferred from it).
     let modified: Timestamp
     /// Its size on disk; 0 where that is not known.
     let size: Int
@@ -57,7 +60,7 @@ final class LogFileReader {
         let isFile = status.st_mode & S_IFMT == S_IFREG
         size = isFile ? Int(status.st_size) : 0
         modified =
-            isFile
+            isFile && status.st_mtim.tv_sec >= LogFileReader.earliestSeconds
             ? Timestamp(seconds: Int64(status.st_mtim.tv_sec))
             : Timestamp(nanoseconds: WallClock.nanoseconds(CLOCK_REALTIME))
         ahead = [UInt8](repeating: 0, count: 8)
