@@ -218,6 +218,7 @@ extension Transaction {
         if envelope.reversePath != nil { flags |= 16 }
         if envelope.recipientsAreComplete { flags |= 32 }
         if instance != 0 { flags |= 64 }
+        if !content.isFieldsOnly { flags |= 128 }
         out.byte(flags)
         out.string(session.mailHost)
         if let client = session.client {
@@ -254,6 +255,7 @@ extension Transaction {
         }
         out.string(queueID)
         if instance != 0 { out.fixed64(instance) }
+        if !content.isFieldsOnly { content.encodeDigest(&out) }
     }
 
     /// Reads a transaction.
@@ -288,8 +290,45 @@ extension Transaction {
             Content.Field(name: try r.string(), body: try r.string())
         }
         let queueID = try input.string()
+        let instance = flags & 64 != 0 ? try input.fixed64() : 0
+        var content = Content(fields: fields)
+        if flags & 128 != 0 { try content.readDigest(&input) }
         self.init(
-            stage: stage, session: session, envelope: envelope, content: Content(fields: fields), queueID: queueID,
-            instance: flags & 64 != 0 ? try input.fixed64() : 0)
+            stage: stage, session: session, envelope: envelope, content: content, queueID: queueID, instance: instance)
+    }
+}
+
+extension Content {
+    /// Writes all but the fields.
+    fileprivate func encodeDigest(_ out: inout ByteWriter) {
+        out.byte(handling.rawValue)
+        out.optional(spamScore) { $0.signed(Int64($1)) }
+        out.optional(style) { $0.fixed64($1) }
+        out.bool(!fingerprint.sketch.isEmpty)
+        for slot in fingerprint.sketch {
+            out.byte(UInt8(truncatingIfNeeded: slot))
+            out.byte(UInt8(truncatingIfNeeded: slot >> 8))
+        }
+        out.array(fingerprint.keys) {
+            $0.byte($1.kind.rawValue)
+            $0.fixed64($1.value)
+        }
+    }
+
+    /// Reads all but the fields.
+    fileprivate mutating func readDigest(_ input: inout ByteReader) throws(CodecError) {
+        handling = try input.enumeration(Handling.self)
+        spamScore = try input.optional { (r) throws(CodecError) in try r.int32() }
+        style = try input.optional { (r) throws(CodecError) in try r.fixed64() }
+        var sketch: [UInt16] = []
+        if try input.bool() {
+            for _ in 0..<Fingerprint.sketchSlots {
+                sketch.append(UInt16(try input.byte()) | UInt16(try input.byte()) << 8)
+            }
+        }
+        let keys = try input.array(minimumBytes: 9) { (r) throws(CodecError) in
+            Fingerprint.Key(try r.enumeration(Fingerprint.Kind.self), try r.fixed64())
+        }
+        fingerprint = Fingerprint(sketch: sketch, keys: keys)
     }
 }
