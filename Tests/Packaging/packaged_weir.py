@@ -118,7 +118,9 @@ class PackagedWeir:
 
     def status(self):
         """`weir status`, which finds the daemon by /etc/weir/weir.yaml."""
-        return json.loads(self.command("status", "--json"))
+        said = self.command("status", "--json")
+        expect(said.startswith("{"), f"weir status --json said: {said[:800]!r}")
+        return json.loads(said)
 
     def answers(self):
         """True where /healthz answers."""

@@ -1,0 +1,225 @@
+// What a subscriber did since its mail last looked as usual: the running scores, and the counts behind them.
+
+import MailTypes
+
+/// A near-duplicate group within an excursion.
+struct Repeats: Hashable, Sendable {
+    /// The tight group; 0 in a free place.
+    var tight: UInt32 = 0
+    /// How many of its messages came.
+    var count: UInt32 = 0
+    /// What they added to the scores so far, in nats: capped, because copies of one message are one observation.
+    var added: Float = 0
+}
+
+/// One excursion from what is usual, from the first suspicious message until all scores are back at zero. Bounded; about 330
+/// bytes, and only for subscribers that have one.
+struct Excursion: Sendable, Hashable {
+    /// Near-duplicate groups followed at a time; the least gives way.
+    static let repeatsMax = 4
+    /// Networks told apart in one excursion.
+    static let networksMax = 8
+
+    /// The subscriber's slot; -1 in a free place.
+    var owner: Int32 = -1
+    /// Engine time of the first message.
+    var beganAt: Int64 = 0
+    /// Engine time of the latest message or result.
+    var lastAt: Int64 = 0
+    /// The running scores of the groups that every message adds to.
+    var score = PerTakeOver()
+    /// The same by group: `EvidenceGroup.accumulated` lines.
+    var ledger = InlineArray<4, PerTakeOver>(repeating: PerTakeOver())
+    /// Messages, a decaying count as all that follow.
+    var messages: Float = 0
+    /// Recipients that are known one by one.
+    var recipients: Float = 0
+    /// Of these, never written to before.
+    var newRecipients: Float = 0
+    /// New recipients as a count that decays with an hour.
+    var newAnHour: Float = 0
+    /// New recipients as a count that decays with a day.
+    var newADay: Float = 0
+    /// Final delivery results.
+    var results: Float = 0
+    /// Of these, that the recipient does not exist.
+    var dead: Float = 0
+    /// Of these, refused for policy or reputation (x.7.x).
+    var refused: Float = 0
+    /// Complaints of abuse.
+    var complaints: Float = 0
+    /// Messages with much evidence in the text.
+    var spamLike: Float = 0
+    /// Distinct near-duplicate groups that added something.
+    var groupsOfText: UInt16 = 0
+    /// Networks never used before.
+    var networks = InlineArray<8, UInt32>(repeating: 0)
+    /// How many of them.
+    var networkCount: UInt8 = 0
+    /// True once a new mail program was counted.
+    var hasNewStyle = false
+    /// Distinct new HELO names and reverse-paths seen, each at most 255.
+    var newHelos: UInt8 = 0
+    var newReversePaths: UInt8 = 0
+    /// The last HELO name and reverse-path counted.
+    var lastHelo: UInt32 = 0
+    var lastReversePath: UInt32 = 0
+    /// Gaps between messages: how many, the mean and the sum of squared differences of their logarithms (Welford).
+    var gaps: Float = 0
+    var gapMean: Float = 0
+    var gapSquares: Float = 0
+    /// The near-duplicate groups.
+    var repeats = InlineArray<4, Repeats>(repeating: Repeats())
+    /// The latest campaign with other suspects, and how many they were.
+    var campaign = CampaignFacts()
+
+    /// No excursion.
+    init() {}
+
+    static func == (a: Excursion, b: Excursion) -> Bool {
+        var (x, y) = (ByteWriter(), ByteWriter())
+        a.encode(&x)
+        b.encode(&y)
+        return x.bytes == y.bytes
+    }
+
+    func hash(into hasher: inout Hasher) { hasher.combine(owner) }
+
+    /// The time constant of scores and counts: a day and a half.
+    static let memoryNanoseconds: Double = 36 * 3600 * 1e9
+
+    /// Lets scores and counts decay up to a moment.
+    mutating func decay(to time: Int64) {
+        let passed = Double(max(0, time - lastAt))
+        lastAt = max(lastAt, time)
+        guard passed > 1e9 else { return }
+        let factor = Float(Nats.exp(-passed / Excursion.memoryNanoseconds))
+        score *= PerTakeOver.all(factor)
+        for line in 0..<EvidenceGroup.accumulated { ledger[line] *= PerTakeOver.all(factor) }
+        messages *= factor
+        recipients *= factor
+        newRecipients *= factor
+        results *= factor
+        dead *= factor
+        refused *= factor
+        complaints *= factor
+        spamLike *= factor
+        newAnHour *= Float(Nats.exp(-passed / 3.6e12))
+        newADay *= Float(Nats.exp(-passed / 8.64e13))
+    }
+
+    /// The place of a near-duplicate group; a new one takes a free place or that of the group that added least.
+    mutating func place(of tight: UInt32) -> Int {
+        var least = 0
+        for place in 0..<Excursion.repeatsMax {
+            if repeats[place].tight == tight { return place }
+            if repeats[place].tight == 0 {
+                least = place
+                break
+            }
+            if repeats[place].added < repeats[least].added { least = place }
+        }
+        repeats[least] = Repeats(tight: tight)
+        if groupsOfText < .max { groupsOfText += 1 }
+        return least
+    }
+
+    /// Notes a network never used before. True where it is one more.
+    mutating func noteNetwork(_ network: UInt32) -> Bool {
+        for place in 0..<min(Int(networkCount), Excursion.networksMax) where networks[place] == network { return false }
+        if Int(networkCount) < Excursion.networksMax { networks[Int(networkCount)] = network }
+        if networkCount < .max { networkCount += 1 }
+        return true
+    }
+
+    /// Notes the time since the message before.
+    mutating func noteGap(_ nanoseconds: Int64) {
+        let value = Float(Nats.ln(max(1, Double(nanoseconds) / 1e9)))
+        gaps += 1
+        let difference = value - gapMean
+        gapMean += difference / gaps
+        gapSquares += difference * (value - gapMean)
+    }
+}
+
+// MARK: - Storage
+
+extension Excursion {
+    /// Writes the excursion.
+    func encode(_ out: inout ByteWriter) {
+        out.signed(Int64(owner))
+        guard owner >= 0 else { return }
+        out.signed(beganAt)
+        out.signed(lastAt)
+        for lane in 0..<3 {
+            out.float(score[lane])
+            for line in 0..<EvidenceGroup.accumulated { out.float(ledger[line][lane]) }
+        }
+        for value in [
+            messages, recipients, newRecipients, newAnHour, newADay, results, dead, refused, complaints, spamLike, gaps,
+            gapMean, gapSquares,
+        ] { out.float(value) }
+        out.varint(UInt64(groupsOfText))
+        for place in 0..<Excursion.networksMax { out.varint(UInt64(networks[place])) }
+        out.byte(networkCount)
+        out.bool(hasNewStyle)
+        out.byte(newHelos)
+        out.byte(newReversePaths)
+        out.varint(UInt64(lastHelo))
+        out.varint(UInt64(lastReversePath))
+        for place in 0..<Excursion.repeatsMax {
+            out.varint(UInt64(repeats[place].tight))
+            out.varint(UInt64(repeats[place].count))
+            out.float(repeats[place].added)
+        }
+        out.varint(UInt64(campaign.loose))
+        out.count(campaign.suspects)
+        out.count(campaign.contained)
+        out.count(campaign.others)
+        out.bool(campaign.hasInnocentFounder)
+    }
+
+    /// Reads an excursion.
+    init(_ input: inout ByteReader) throws(CodecError) {
+        self.init()
+        owner = try input.int32()
+        guard owner >= 0 else { return }
+        beganAt = try input.signed()
+        lastAt = try input.signed()
+        for lane in 0..<3 {
+            score[lane] = try input.float()
+            for line in 0..<EvidenceGroup.accumulated { ledger[line][lane] = try input.float() }
+        }
+        messages = try input.float()
+        recipients = try input.float()
+        newRecipients = try input.float()
+        newAnHour = try input.float()
+        newADay = try input.float()
+        results = try input.float()
+        dead = try input.float()
+        refused = try input.float()
+        complaints = try input.float()
+        spamLike = try input.float()
+        gaps = try input.float()
+        gapMean = try input.float()
+        gapSquares = try input.float()
+        groupsOfText = try input.integer(UInt16.self)
+        for place in 0..<Excursion.networksMax { networks[place] = try input.integer(UInt32.self) }
+        networkCount = try input.byte()
+        hasNewStyle = try input.bool()
+        newHelos = try input.byte()
+        newReversePaths = try input.byte()
+        lastHelo = try input.integer(UInt32.self)
+        lastReversePath = try input.integer(UInt32.self)
+        for place in 0..<Excursion.repeatsMax {
+            repeats[place].tight = try input.integer(UInt32.self)
+            repeats[place].count = try input.integer(UInt32.self)
+            repeats[place].added = try input.float()
+        }
+        campaign.loose = try input.integer(UInt32.self)
+        campaign.suspects = try input.integer(Int.self)
+        campaign.contained = try input.integer(Int.self)
+        campaign.others = try input.integer(Int.self)
+        campaign.hasInnocentFounder = try input.bool()
+    }
+}

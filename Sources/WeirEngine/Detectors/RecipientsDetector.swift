@@ -1,0 +1,53 @@
+// Recipients that the subscriber never wrote to before.
+//
+// Abuse: a bought list. Innocent and alike: the parish newsletter's first issue, invitations, a salesman's cold letters (his own
+// share of strangers is what is expected of him). Recovery: whom one has written to is no stranger any more.
+
+import MailTypes
+
+/// Evidence of strangers among the recipients (methods.md section 8, group 2).
+enum RecipientsDetector: Detector {
+    static let group = EvidenceGroup.recipients
+    static let catches = "bought and harvested lists"
+    static let innocent = "first newsletters, invitations, cold letters"
+    static let most: Float = 5
+
+    /// Share of strangers among a thief's recipients.
+    private static let thief: Double = 0.97
+    /// Beta prior of an honest subscriber's share (A: methods.md section 7), and of a newcomer's (8b.11).
+    private static let prior = (new: 1.5, old: 8.0)
+    private static let newcomer = (new: 4.0, old: 1.0)
+
+    /// The share of strangers to be expected.
+    static func usual(_ habits: Habits) -> Double {
+        let prior = habits.isNewcomer ? newcomer : prior
+        let share = (Double(habits.newRecipients) + prior.new) / (Double(habits.recipients) + prior.new + prior.old)
+        return min(0.95, max(0.01, share))
+    }
+
+    static func examine(_ message: MessageFacts, _ habits: Habits, _ excursion: inout Excursion) -> PerTakeOver {
+        guard let new = message.newRecipients, message.recipients > 0 else { return PerTakeOver() }
+        let share = usual(habits)
+        let (strangers, known) = (Double(new), Double(message.recipients - new))
+        // Recipients of one message are not independent: their sum counts by its root.
+        let root = Double(message.recipients).squareRoot()
+        var bulk = (strangers * Nats.ln(thief / share) + known * Nats.ln((1 - thief) / (1 - share))) / root
+        // A thief who writes to the owner's contacts has the owner's book, and few others.
+        var contacts = (strangers * Nats.ln(0.1 / share) + known * Nats.ln(0.9 / (1 - share))) / root
+        switch message.handling {
+        case .own: break
+        case .list, .automatic:
+            bulk *= 0.5
+            contacts *= 0.5
+        case .forwarded:
+            bulk *= 0.25
+            contacts *= 0.25
+        }
+        let toStrangers = Float(bulk).clipped(-2.2, 2.5)
+        return PerTakeOver(toStrangers, toStrangers, Float(contacts).clipped(-1.5, 0.5), 0)
+    }
+
+    static func why(_ habits: Habits, _ excursion: Excursion) -> String {
+        "\(Words.count(excursion.newRecipients)) of \(Words.count(excursion.recipients, "recipient")) were never written to before; usual is \(Int((usual(habits) * 100).rounded())) in 100"
+    }
+}

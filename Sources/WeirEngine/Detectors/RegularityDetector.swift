@@ -1,0 +1,35 @@
+// Hours and spacing.
+//
+// Abuse: a program that sends at the hour when its owner sleeps, at even distances. Innocent and alike: a cron job that has always
+// done so (its hours are its habit), a night shift, a journey to another time zone. Weak on purpose.
+
+import MailTypes
+
+/// Evidence of unusual hours.
+enum RegularityDetector: Detector {
+    static let group = EvidenceGroup.regularity
+    static let catches = "programs that send while the owner sleeps, or like a clock"
+    static let innocent = "night shifts, journeys, cron jobs"
+    static let most: Float = 2
+
+    /// Messages learned before hours say anything.
+    private static let learnedMin: Float = 20
+
+    static func examine(_ message: MessageFacts, _ habits: Habits, _ excursion: inout Excursion) -> PerTakeOver {
+        var total: Float = 0
+        for part in 0..<8 { total += habits.parts[part] }
+        var nats: Float = 0
+        if total >= learnedMin {
+            let share = (habits.parts[message.part] + 0.5) / (total + 4)
+            nats = Float(Nats.ln(Double(0.125 / share))).clipped(-0.3, 1)
+        }
+        // Even spacing, once it can be told: eight gaps of at least five seconds within a quarter of each other.
+        if excursion.gaps >= 8, excursion.gapMean > 1.6, excursion.gapSquares / excursion.gaps < 0.06 { nats += 0.3 }
+        return .all(nats)
+    }
+
+    static func why(_ habits: Habits, _ excursion: Excursion) -> String {
+        excursion.gaps >= 8 && excursion.gapSquares / excursion.gaps < 0.06
+            ? "sent at even distances, like a program" : "sent at hours at which it hardly ever sends"
+    }
+}
