@@ -24,9 +24,12 @@ final class LogFileReader {
     /// Bytes of a piece.
     static let pieceBytes = 1 << 20
 
+    /// When a log can have been written last. Archives and copies that lose the time say 1970 or 1980.
+    private static let modifiedTimes = Timestamp(seconds: 631_152_000)...Timestamp.tellable.upperBound
+
     /// The path as given.
     let path: String
-    /// When it was last written; now for standard input.
+    /// When it was last written; now for standard input, and where a copy lost the time.
     let modified: Timestamp
     /// Its size on disk; 0 where that is not known.
     let size: Int
@@ -36,6 +39,8 @@ final class LogFileReader {
     private var archive: OpaquePointer?
     /// The first bytes of what can't be read twice.
     private var ahead: [UInt8] = []
+    /// True where nothing was compressed: libarchive then has no data to ask for.
+    private var isEmpty = false
     /// Bytes that came out.
     private var bytesOut = 0
 
@@ -56,10 +61,8 @@ final class LogFileReader {
         }
         let isFile = status.st_mode & S_IFMT == S_IFREG
         size = isFile ? Int(status.st_size) : 0
-        modified =
-            isFile
-            ? Timestamp(seconds: Int64(status.st_mtim.tv_sec))
-            : Timestamp(nanoseconds: WallClock.nanoseconds(CLOCK_REALTIME))
+        let written = Timestamp(seconds: Int64(status.st_mtim.tv_sec))
+        modified = isFile && LogFileReader.modifiedTimes.contains(written) ? written : LogFileReader.now
         ahead = [UInt8](repeating: 0, count: 8)
         var count = 0
         while count < 8 {
@@ -70,9 +73,9 @@ final class LogFileReader {
         ahead.removeLast(8 - count)
         guard LogFileReader.isCompressed(ahead) else { return }
         guard isFile, lseek(descriptor, 0, SEEK_SET) == 0 else {
-            close(descriptor)
             throw LogFileError(
-                path: path, found: "standard input is compressed", remedy: "Name the file, or pipe it through zcat")
+                path: path, found: path == "-" ? "standard input is compressed" : "it is a compressed pipe",
+                remedy: "Name the file, or pipe it through zcat")
         }
         ahead = []
         archive = archive_read_new()
@@ -85,13 +88,23 @@ final class LogFileReader {
         var entry: OpaquePointer?
         guard archive_read_open_fd(archive, descriptor, 256 << 10) == ARCHIVE_OK else { throw damage() }
         let begun = archive_read_next_header(archive, &entry)
-        guard begun == ARCHIVE_OK || begun == ARCHIVE_EOF else { throw damage() }
+        isEmpty = begun == ARCHIVE_EOF
+        guard begun == ARCHIVE_OK || isEmpty else { throw damage() }
     }
 
     deinit {
         if archive != nil { archive_read_free(archive) }
         close(descriptor)
     }
+
+    /// True for what can be read only once: standard input, pipes, devices.
+    static func isReadOnce(_ path: String) -> Bool {
+        var status = stat()
+        return path == "-" || (stat(path, &status) == 0 && status.st_mode & S_IFMT != S_IFREG)
+    }
+
+    /// When what is no file was last written.
+    static var now: Timestamp { Timestamp(nanoseconds: WallClock.nanoseconds(CLOCK_REALTIME)) }
 
     /// True for the first bytes of a compressed file (RFC 1952 §2.3.1, bzip2, xz, RFC 8878 §3.1.1).
     static func isCompressed(_ bytes: [UInt8]) -> Bool {
@@ -114,6 +127,7 @@ final class LogFileReader {
             bytesOut += count
             return count
         }
+        if isEmpty { return 0 }
         while true {
             let count = buffer.withUnsafeMutableBytes { bytes in
                 archive != nil
