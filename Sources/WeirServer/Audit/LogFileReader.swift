@@ -49,9 +49,10 @@ final class LogFileReader {
         self.path = path
         descriptor = path == "-" ? dup(0) : open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
+            let number = errno
             throw LogFileError(
-                path: path, found: "it can't be opened (\(String(cString: strerror(errno))))",
-                remedy: errno == EACCES ? "Run the audit as root or as a member of the group adm" : "Check the name")
+                path: path, found: "it can't be opened (\(String(cString: strerror(number))))",
+                remedy: number == EACCES ? "Run the audit as root or as a member of the group adm" : "Check the name")
         }
         var status = stat()
         fstat(descriptor, &status)
