@@ -13,7 +13,9 @@ let package = Package(
     products: [
         .executable(name: "weir", targets: ["weir"]),
         // For Benchmarks/ and Fuzz/, which are packages of their own so that the main build stays small.
-        .library(name: "WeirCore", targets: ["MailTypes", "PolicyDelegation", "Milter", "MailLog", "WeirEngine"]),
+        .library(
+            name: "WeirCore",
+            targets: ["MailTypes", "PolicyDelegation", "Milter", "MailLog", "WeirEngine", "WeirAudit"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -74,7 +76,7 @@ let package = Package(
         .testTarget(
             name: "WeirAuditTests", dependencies: ["WeirAudit", "MailLog", "WeirTesting"], swiftSettings: shell),
         .testTarget(
-            name: "WeirServerTests", dependencies: ["WeirServer", "WeirAudit", "WeirTesting", "weir"],
+            name: "WeirServerTests", dependencies: ["WeirServer", "WeirAudit", "WeirTesting", "CArchive", "weir"],
             swiftSettings: shell),
         .testTarget(name: "TidyTests", swiftSettings: shell),
     ],

@@ -77,7 +77,7 @@ struct JournalEntry: Sendable {
             }
         }
         guard let microseconds, let text = texts.message, !texts.program.isEmpty,
-            microseconds < Int(Int64.max) / 1000
+            microseconds <= Timestamp.tellable.upperBound.nanoseconds / 1000
         else { return false }
         time = Timestamp(nanoseconds: Int64(microseconds) * 1000)
         bytes = (texts.host.isEmpty ? Array("localhost".utf8) : texts.host) + [32]

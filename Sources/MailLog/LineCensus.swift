@@ -137,7 +137,7 @@ public struct LineCensus: Sendable {
     }
 
     /// A line's start as printable text.
-    private static func example(_ line: Span<UInt8>) -> String {
+    public static func example(_ line: Span<UInt8>) -> String {
         var clean: [UInt8] = []
         for place in 0..<min(line.count, exampleBytesMax) {
             clean.append(line[place] >= 32 && line[place] != 127 ? line[place] : UInt8(ascii: "?"))

@@ -91,7 +91,7 @@ struct StampParser: Sendable {
             guard bytes[place &+ 4] == 45, bytes[place &+ 7] == 45, separator == 84 || separator == 32,
                 let year = bytes.number(place..<place &+ 4), let month = twoDigits(bytes, place &+ 5),
                 let day = twoDigits(bytes, place &+ 8), (1...12).contains(month), day >= 1,
-                day <= YearInference.daysInMonth(month, ofYear: year), (1678...2261).contains(year),
+                day <= YearInference.daysInMonth(month, ofYear: year), (1969...2100).contains(year),
                 let seconds = clock(bytes, at: place &+ 11)
             else { return nil }
             lastWords = words
@@ -127,6 +127,7 @@ struct StampParser: Sendable {
         guard next == bytes.count || bytes[next] == 32 else { return nil }
         place = min(next &+ 1, bytes.count)
         let moment = Timestamp(seconds: lastSeconds &- Int64(offset)).advanced(byNanoseconds: nanoseconds)
+        guard Timestamp.tellable.contains(moment) else { return nil }
         return (.moment(moment), form)
     }
 

@@ -13,6 +13,10 @@ public struct Timestamp: Hashable, Comparable, Sendable {
     /// A moment from whole seconds since the epoch; the caller keeps within 1677 … 2262.
     @inlinable public init(seconds: Int64) { self.nanoseconds = seconds &* 1_000_000_000 }
 
+    /// The moments that logs and events may tell of: 1970 to 2099. The engine reckons with spans of up to 126 years, which added
+    /// to a later moment pass the range; and a bucket that nobody used is full from 1970 on.
+    public static let tellable = Timestamp(seconds: 0)...Timestamp(seconds: 4_102_444_799)
+
     /// Whole seconds since the epoch, rounded down.
     @inlinable public var seconds: Int64 {
         nanoseconds >= 0 ? nanoseconds / 1_000_000_000 : -((-(nanoseconds + 1)) / 1_000_000_000) - 1

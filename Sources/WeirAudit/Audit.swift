@@ -64,6 +64,11 @@ public struct Audit: Sendable {
     /// Messages whose results are awaited; beyond it the oldest are forgotten, and their results count in the totals alone.
     static let sentMax = 262_144
 
+    /// Recipients that a message counts at most: a log can say any number, and sums of any numbers overflow.
+    static let recipientsMax = 1 << 20
+    /// Bytes that a message counts at most.
+    static let bytesMax = 1 << 40
+
     /// How it judges.
     let settings: AuditSettings
     /// The engine.
@@ -112,6 +117,17 @@ public struct Audit: Sendable {
         return nil
     }
 
+    /// Takes in an event. Returns the decision on a message that was judged.
+    @discardableResult
+    public mutating func take(_ event: LoggedEvent) -> AuditedDecision? {
+        switch event {
+        case .transaction(let transaction, let id, let at): return take(transaction, id: id, at: at)
+        case .refused(let at): if isWanted(at) { volumes.refused += 1 }
+        case .delivery(let delivery, let at): take(delivery, reply: "", at: at)
+        }
+        return nil
+    }
+
     /// Takes in a message of a log.
     private mutating func take(_ message: LoggedMessage) -> AuditedDecision? {
         switch message.origin {
@@ -130,8 +146,11 @@ public struct Audit: Sendable {
 
     /// Takes in a message. Returns the decision, nil where it was not judged.
     @discardableResult
-    public mutating func take(_ transaction: Transaction, id: String, at time: Timestamp) -> AuditedDecision? {
+    public mutating func take(_ given: Transaction, id: String, at time: Timestamp) -> AuditedDecision? {
         guard isWanted(time) else { return nil }
+        var transaction = given
+        transaction.envelope.recipientCount = min(given.envelope.recipientCount, Audit.recipientsMax)
+        transaction.envelope.bytes = min(given.envelope.bytes, Audit.bytesMax)
         span = (span?.lowerBound ?? time)...max(span?.upperBound ?? time, time)
         var others: [Output] = []
         let decision = engine.step(transaction, at: max(time, engine.now), &others)

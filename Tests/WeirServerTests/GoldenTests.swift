@@ -16,7 +16,7 @@ private let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
     .appendingPathComponent("Golden")
 
 /// Compares a text with a golden file; `make golden` writes it instead.
-private func expectGolden(_ text: String, _ name: String, at place: SourceLocation = #_sourceLocation) throws {
+func expectGolden(_ text: String, _ name: String, at place: SourceLocation = #_sourceLocation) throws {
     let file = folder.appendingPathComponent(name)
     if ProcessInfo.processInfo.environment["WEIR_GOLDEN"] == "write" {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)

@@ -63,7 +63,8 @@ extension AuditRequest {
         guard let text else { return TimeZone.current.secondsFromGMT() }
         if text == "Z" || text.uppercased() == "UTC" { return 0 }
         let digits = text.dropFirst().filter { $0 != ":" }
-        guard let sign = text.first, sign == "+" || sign == "-", digits.count == 4, let value = Int(digits),
+        guard let sign = text.first, sign == "+" || sign == "-", digits.count == 4, digits.allSatisfy(\.isWholeNumber),
+            let value = Int(digits),
             value % 100 < 60, value < 1500
         else { throw AuditArgumentError(option: "--zone", found: text, expected: "UTC, or an offset as +01:00") }
         return (value / 100 * 3600 + value % 100 * 60) * (sign == "-" ? -1 : 1)

@@ -5,208 +5,140 @@ import MailLog
 import MailTypes
 import WeirAudit
 
-/// Reads events.
-enum EventsRun {
-    /// Longest line.
-    static let lineBytesMax = 16 << 20
+/// Reads files of events: rotated files in the order of time, several logs merged by it.
+struct EventsRun {
+    /// One log of events with its rotated files, being read.
+    private struct Stream {
+        /// The files still to be read.
+        var files: [LogFileEntry]
+        /// The reader.
+        var reader: EventReader
+        /// The file that is being read.
+        var file: LogFileReader?
+        /// The next event.
+        var head: LoggedEvent?
+    }
 
-    /// Reads the files in order and judges what they say.
+    /// Turns addresses into keys. They are this run's own: nothing of them leaves it.
+    private let hash = AddressHash(KeyedHash(key0: 0x6175, key1: 0x6469))
+    /// Told the share that was read.
+    private let progress: @Sendable (Double) -> Void
+    /// Bytes on disk of all files.
+    private var total = 0
+    /// Bytes on disk of the files that were read whole.
+    private var read = 0
+    /// Bytes of events.
+    private var bytes = 0
+    /// Files that could not be read, or not to their end.
+    private var faults: [LogFileError] = []
+
+    /// A run of nothing yet.
+    private init(_ progress: @escaping @Sendable (Double) -> Void) { self.progress = progress }
+
+    /// Reads the files and judges what they say.
     static func read(
-        _ request: AuditRequest, _ progress: @Sendable (Double) -> Void, _ decided: (AuditedDecision) -> Void
+        _ request: AuditRequest, _ progress: @escaping @Sendable (Double) -> Void, _ decided: (AuditedDecision) -> Void
     ) -> AuditOutcome {
-        var reader = EventReader(hash: AddressHash(KeyedHash(key0: 0x6175, key1: 0x6469)))
+        var run = EventsRun(progress)
+        return run.read(request, decided)
+    }
+
+    /// Reads the files and judges what they say.
+    private mutating func read(_ request: AuditRequest, _ decided: (AuditedDecision) -> Void) -> AuditOutcome {
         var audit = Audit(request.settings)
-        var faults: [LogFileError] = []
-        var bytes = 0
         var piece = [UInt8](repeating: 0, count: LogFileReader.pieceBytes)
-        for path in request.files {
-            do throws(LogFileError) {
-                let file = try LogFileReader(path)
-                var rest: [UInt8] = []
-                while true {
-                    let count = try file.next(&piece)
-                    bytes += count
-                    if count > 0 { rest += piece[..<count] }
-                    var start = 0
-                    while let end = rest[start...].firstIndex(of: 10) {
-                        take(reader.read(rest[start..<end]), &audit, decided)
-                        start = end + 1
-                    }
-                    rest.removeFirst(start)
-                    if rest.count > lineBytesMax {
-                        reader.census.tooLong += 1
-                        rest = []
-                    }
-                    if file.size > 0 { progress(min(1, Double(file.bytesRead) / Double(file.size))) }
-                    if count == 0 { break }
-                }
-                if !rest.isEmpty { take(reader.read(rest[...]), &audit, decided) }
-            } catch {
-                faults.append(error)
-            }
+        var streams = LogFileOrder.streams(request.files.compactMap { entry($0, &piece) }).map {
+            Stream(files: $0, reader: EventReader(hash: hash))
+        }
+        var merge = StreamMerge()
+        for index in streams.indices {
+            advance(&streams[index], &piece)
+            if let head = streams[index].head { merge.offer(index, at: head.at) }
+        }
+        while let index = merge.next {
+            if let event = streams[index].head, let decision = audit.take(event) { decided(decision) }
+            merge.removeFirst()
+            advance(&streams[index], &piece)
+            if let head = streams[index].head { merge.offer(index, at: head.at) }
         }
         let report = audit.finish()
         var outcome = AuditOutcome(report: report)
-        outcome.lines = reader.census.rows
-        outcome.lineCount = reader.census.lines
+        outcome.lines = LogReading.merged(streams.flatMap(\.reader.rows))
+        outcome.lineCount = streams.reduce(0) { $0 + $1.reader.lineCount }
         outcome.faults = faults
         outcome.bytes = bytes
-        if !reader.labels.isEmpty {
-            outcome.scoring = Scoring(report, reader.labels, subscribers: report.volumes.subscribers)
-        }
+        let labels = streams.flatMap(\.reader.labels)
+        if !labels.isEmpty { outcome.scoring = Scoring(report, labels, subscribers: report.volumes.subscribers) }
         return outcome
     }
 
-    /// Hands one event to the audit.
-    private static func take(_ event: LoggedEvent?, _ audit: inout Audit, _ decided: (AuditedDecision) -> Void) {
-        switch event {
-        case .transaction(let transaction, let id, let at):
-            if let decision = audit.take(transaction, id: id, at: at) { decided(decision) }
-        case .delivery(let delivery, let at): audit.take(delivery, reply: "", at: at)
-        case nil: break
+    /// A file by what its name and its first event tell; nil where it can't be opened.
+    private mutating func entry(_ path: String, _ piece: inout [UInt8]) -> LogFileEntry? {
+        if LogFileReader.isReadOnce(path) {
+            return LogFileEntry(path: path, modified: LogFileReader.now, firstTime: nil)
         }
-    }
-}
-
-/// An event that an audit uses.
-enum LoggedEvent {
-    /// A message, the id by which the source names it, and its time.
-    case transaction(Transaction, String, Timestamp)
-    /// A delivery result and its time.
-    case delivery(Delivery, Timestamp)
-}
-
-/// What the lines of events were.
-struct EventCensus {
-    /// Lines.
-    var lines = 0
-    /// Lines longer than the bound.
-    var tooLong = 0
-    /// Counts by type or fault.
-    private var kinds: [(category: LineCensus.Category, kind: String, count: Int, example: String)] = []
-
-    /// Counts a line.
-    mutating func note(_ category: LineCensus.Category, _ kind: String, _ line: ArraySlice<UInt8>) {
-        lines += 1
-        if let known = kinds.firstIndex(where: { $0.category == category && $0.kind == kind }) {
-            kinds[known].count += 1
-        } else if kinds.count < 64 {
-            let example = String(decoding: line.prefix(LineCensus.exampleBytesMax), as: UTF8.self)
-            kinds.append((category, kind, 1, example))
-        }
-    }
-
-    /// The counts.
-    var rows: [LineCensus.Row] {
-        var rows = kinds.map {
-            LineCensus.Row(category: $0.category, server: "events", kind: $0.kind, count: $0.count, example: $0.example)
-        }
-        if tooLong > 0 {
-            rows.append(
-                LineCensus.Row(
-                    category: .notUnderstood, server: "events", kind: "longer than any event", count: tooLong,
-                    example: ""))
-        }
-        return rows.sorted { ($0.count, $1.kind) > ($1.count, $0.kind) }
-    }
-}
-
-/// Reads lines of events.md.
-struct EventReader {
-    /// Turns addresses into keys.
-    let hash: AddressHash
-    /// What the lines were.
-    var census = EventCensus()
-    /// The labels: the engine never sees them.
-    private(set) var labels: [Label] = []
-
-    /// A reader that hashes addresses so.
-    init(hash: AddressHash) { self.hash = hash }
-
-    /// Reads one line; nil where it is none that an audit uses. What is missing is unavailable; what is wrong is counted.
-    mutating func read(_ line: ArraySlice<UInt8>) -> LoggedEvent? {
-        if line.allSatisfy({ $0 <= 32 }) { return nil }
-        guard let object = try? JSONSerialization.jsonObject(with: Data(line)) as? [String: Any],
-            let type = object["type"] as? String
-        else {
-            census.note(.notUnderstood, "no JSON object with a type", line)
-            return nil
-        }
-        switch type {
-        case "transaction": return transaction(object, line)
-        case "delivery": return delivery(object, line)
-        case "label":
-            label(object, line)
-            return nil
-        default:
-            census.note(.notRelevant, type, line)
+        do throws(LogFileError) {
+            let file = try LogFileReader(path)
+            total += file.size
+            return LogFileEntry(path: path, modified: file.modified, firstTime: firstTime(file, &piece))
+        } catch {
+            faults.append(error)
             return nil
         }
     }
 
-    /// A moment; nil where it is missing or none.
-    private func time(_ value: Any?) -> Timestamp? { (value as? String).flatMap { Timestamp(rfc3339: $0) } }
-
-    /// A message.
-    private mutating func transaction(_ object: [String: Any], _ line: ArraySlice<UInt8>) -> LoggedEvent? {
-        let login = object["login"] as? String ?? ""
-        let client = object["client"] as? String
-        guard let at = time(object["at"]), let id = object["id"] as? String, let from = object["from"] as? String,
-            let to = object["to"] as? [String], !login.isEmpty || client != nil
-        else {
-            census.note(.notUnderstood, "a transaction without at, id, from, to, and login or client", line)
-            return nil
+    /// When a file's first event was; nil where its first piece tells of none. What is wrong with it is told when it is read.
+    private func firstTime(_ file: LogFileReader, _ piece: inout [UInt8]) -> Timestamp? {
+        var reader = EventReader(hash: hash)
+        var count = 0
+        while count < LogFileReader.pieceBytes, let more = try? file.next(&piece), more > 0 {
+            reader.add(piece[..<more])
+            if let event = reader.next() { return event.at }
+            count += more
         }
-        census.note(.fact, "transaction", line)
-        guard object["accepted"] as? Bool ?? true else { return nil }
-        let port = (object["client_port"] as? Int).flatMap { UInt16(exactly: $0) } ?? 0
-        let session = Session(
-            door: .milter, mailHost: object["host"] as? String ?? "localhost",
-            client: client.flatMap { NetworkAddress($0) },
-            clientPort: port, helo: object["helo"] as? String ?? "", login: login)
-        let fields = (object["header"] as? [String: String] ?? [:]).sorted { $0.key < $1.key }.map {
-            Content.Field(name: $0.key, body: $0.value)
-        }
-        let recipients = to.compactMap { hash.key($0) }.map { Recipient($0) }
-        return .transaction(
-            Transaction(
-                stage: .endOfMessage, session: session,
-                envelope: Envelope(
-                    reversePath: hash.key(from), recipients: recipients, recipientsAreComplete: !recipients.isEmpty,
-                    recipientCount: recipients.count, bytes: object["size"] as? Int ?? 0),
-                content: Content(fields: fields), queueID: id), id, at)
+        reader.endFile()
+        return reader.next()?.at
     }
 
-    /// A delivery result.
-    private mutating func delivery(_ object: [String: Any], _ line: ArraySlice<UInt8>) -> LoggedEvent? {
-        guard let at = time(object["at"]), let id = object["id"] as? String, let to = object["to"] as? String,
-            let key = hash.key(to), let word = object["outcome"] as? String,
-            let outcome = DeliveryOutcome.allCases.first(where: { $0.description == word })
-        else {
-            census.note(.notUnderstood, "a delivery without at, id, to and outcome", line)
-            return nil
+    /// Reads on in a stream until it has its next event.
+    private mutating func advance(_ stream: inout Stream, _ piece: inout [UInt8]) {
+        while true {
+            stream.head = stream.reader.next()
+            if stream.head != nil { return }
+            if let file = stream.file {
+                readPiece(file, &stream, &piece)
+            } else if stream.files.isEmpty {
+                return
+            } else {
+                open(stream.files.removeFirst(), &stream)
+            }
         }
-        census.note(.fact, "delivery", line)
-        let status = (object["status"] as? String).flatMap { EnhancedStatus($0) }
-        let usual = EnhancedStatus(outcome == .delivered ? 2 : outcome == .deferred ? 4 : 5, 0, 0)
-        return .delivery(
-            Delivery(
-                mailHost: object["host"] as? String ?? "localhost", queueID: id, recipient: key,
-                status: status ?? usual,
-                outcome: outcome), at)
     }
 
-    /// A label.
-    private mutating func label(_ object: [String: Any], _ line: ArraySlice<UInt8>) {
-        guard let subscriber = object["subscriber"] as? String else {
-            census.note(.notUnderstood, "a label without a subscriber", line)
-            return
+    /// Opens a stream's next file.
+    private mutating func open(_ entry: LogFileEntry, _ stream: inout Stream) {
+        do throws(LogFileError) {
+            stream.file = try LogFileReader(entry.path)
+        } catch {
+            faults.append(error)
         }
-        census.note(.fact, "label", line)
-        labels.append(
-            Label(
-                subscriber: subscriber, takenOverFrom: time(object["taken_over_from"]),
-                takenOverUntil: time(object["taken_over_until"]), stratum: object["stratum"] as? String ?? "",
-                family: object["family"] as? String ?? ""))
+    }
+
+    /// Reads a piece of a stream's present file.
+    private mutating func readPiece(_ file: LogFileReader, _ stream: inout Stream, _ piece: inout [UInt8]) {
+        do throws(LogFileError) {
+            let count = try file.next(&piece)
+            bytes += count
+            if count > 0 {
+                stream.reader.add(piece[..<count])
+                if total > 0 { progress(min(1, Double(read + file.bytesRead) / Double(total))) }
+                return
+            }
+        } catch {
+            faults.append(error)
+        }
+        stream.reader.endFile()
+        read += file.size
+        stream.file = nil
     }
 }

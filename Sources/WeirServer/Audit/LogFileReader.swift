@@ -24,12 +24,12 @@ final class LogFileReader {
     /// Bytes of a piece.
     static let pieceBytes = 1 << 20
 
-    /// No log was written before 1990.
-    private static let earliestSeconds = 631_152_000
+    /// When a log can have been written last. Archives and copies that lose the time say 1970 or 1980.
+    private static let modifiedTimes = Timestamp(seconds: 631_152_000)...Timestamp.tellable.upperBound
 
     /// The path as given.
     let path: String
-    /// When it was last written; now for standard input, and where an archive program left no date (years are inferred from it).
+    /// When it was last written; now for standard input, and where a copy lost the time.
     let modified: Timestamp
     /// Its size on disk; 0 where that is not known.
     let size: Int
@@ -39,6 +39,8 @@ final class LogFileReader {
     private var archive: OpaquePointer?
     /// The first bytes of what can't be read twice.
     private var ahead: [UInt8] = []
+    /// True where nothing was compressed: libarchive then has no data to ask for.
+    private var isEmpty = false
     /// Bytes that came out.
     private var bytesOut = 0
 
@@ -47,9 +49,10 @@ final class LogFileReader {
         self.path = path
         descriptor = path == "-" ? dup(0) : open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
+            let number = errno
             throw LogFileError(
-                path: path, found: "it can't be opened (\(String(cString: strerror(errno))))",
-                remedy: errno == EACCES ? "Run the audit as root or as a member of the group adm" : "Check the name")
+                path: path, found: "it can't be opened (\(String(cString: strerror(number))))",
+                remedy: number == EACCES ? "Run the audit as root or as a member of the group adm" : "Check the name")
         }
         var status = stat()
         fstat(descriptor, &status)
@@ -59,10 +62,8 @@ final class LogFileReader {
         }
         let isFile = status.st_mode & S_IFMT == S_IFREG
         size = isFile ? Int(status.st_size) : 0
-        modified =
-            isFile && status.st_mtim.tv_sec >= LogFileReader.earliestSeconds
-            ? Timestamp(seconds: Int64(status.st_mtim.tv_sec))
-            : Timestamp(nanoseconds: WallClock.nanoseconds(CLOCK_REALTIME))
+        let written = Timestamp(seconds: Int64(status.st_mtim.tv_sec))
+        modified = isFile && LogFileReader.modifiedTimes.contains(written) ? written : LogFileReader.now
         ahead = [UInt8](repeating: 0, count: 8)
         var count = 0
         while count < 8 {
@@ -73,9 +74,9 @@ final class LogFileReader {
         ahead.removeLast(8 - count)
         guard LogFileReader.isCompressed(ahead) else { return }
         guard isFile, lseek(descriptor, 0, SEEK_SET) == 0 else {
-            close(descriptor)
             throw LogFileError(
-                path: path, found: "standard input is compressed", remedy: "Name the file, or pipe it through zcat")
+                path: path, found: path == "-" ? "standard input is compressed" : "it is a compressed pipe",
+                remedy: "Name the file, or pipe it through zcat")
         }
         ahead = []
         archive = archive_read_new()
@@ -88,7 +89,8 @@ final class LogFileReader {
         var entry: OpaquePointer?
         guard archive_read_open_fd(archive, descriptor, 256 << 10) == ARCHIVE_OK else { throw damage() }
         let begun = archive_read_next_header(archive, &entry)
-        guard begun == ARCHIVE_OK || begun == ARCHIVE_EOF else { throw damage() }
+        isEmpty = begun == ARCHIVE_EOF
+        guard begun == ARCHIVE_OK || isEmpty else { throw damage() }
     }
 
     deinit {
@@ -96,12 +98,14 @@ final class LogFileReader {
         close(descriptor)
     }
 
-    /// True for a path that leads to a pipe or a socket.
-    static func isStream(_ path: String) -> Bool {
+    /// True for what can be read only once: standard input, pipes, devices.
+    static func isReadOnce(_ path: String) -> Bool {
         var status = stat()
-        guard stat(path, &status) == 0 else { return false }
-        return [S_IFIFO, S_IFSOCK, S_IFCHR].contains(status.st_mode & S_IFMT)
+        return path == "-" || (stat(path, &status) == 0 && status.st_mode & S_IFMT != S_IFREG)
     }
+
+    /// When what is no file was last written.
+    static var now: Timestamp { Timestamp(nanoseconds: WallClock.nanoseconds(CLOCK_REALTIME)) }
 
     /// True for the first bytes of a compressed file (RFC 1952 §2.3.1, bzip2, xz, RFC 8878 §3.1.1).
     static func isCompressed(_ bytes: [UInt8]) -> Bool {
@@ -124,6 +128,7 @@ final class LogFileReader {
             bytesOut += count
             return count
         }
+        if isEmpty { return 0 }
         while true {
             let count = buffer.withUnsafeMutableBytes { bytes in
                 archive != nil

@@ -78,20 +78,17 @@ struct LogReading: Sendable {
         rows = LogReading.merged(rows)
     }
 
-    /// A file by what its name and its first lines tell; nil where it can't be read.
+    /// A file by what its name and its first lines tell; nil where it can't be opened.
     private mutating func entry(_ path: String) -> LogFileEntry? {
-        if path == "-" || LogFileReader.isStream(path) {
-            // What can't be read twice is not looked into.
-            return LogFileEntry(
-                path: path, modified: Timestamp(nanoseconds: WallClock.nanoseconds(CLOCK_REALTIME)), firstTime: nil)
+        if LogFileReader.isReadOnce(path) {
+            return LogFileEntry(path: path, modified: LogFileReader.now, firstTime: nil)
         }
         do throws(LogFileError) {
             let file = try LogFileReader(path)
             var head: [UInt8] = []
             var piece = [UInt8](repeating: 0, count: LogReading.headBytes)
-            while head.count < LogReading.headBytes {
-                let count = try file.next(&piece)
-                if count == 0 { break }
+            // Where it is damaged is told when it is read: what stands before that counts.
+            while head.count < LogReading.headBytes, let count = try? file.next(&piece), count > 0 {
                 head += piece[..<count]
             }
             total += file.size
@@ -160,7 +157,7 @@ struct LogReading: Sendable {
     }
 
     /// Rows of the same kind as one.
-    private static func merged(_ rows: [LineCensus.Row]) -> [LineCensus.Row] {
+    static func merged(_ rows: [LineCensus.Row]) -> [LineCensus.Row] {
         var merged: [LineCensus.Row] = []
         for row in rows {
             if let known = merged.firstIndex(where: {
