@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -70,3 +71,5 @@ int weir_listen_tcp(const char *address, uint16_t port) {
 }
 
 int weir_eventfd(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
+
+void weir_name_thread(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0); }

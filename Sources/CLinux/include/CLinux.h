@@ -26,5 +26,7 @@ int weir_accept(int listening, char *peer);
 int weir_listen_tcp(const char *address, uint16_t port);
 /// eventfd(2), not blocking.
 int weir_eventfd(void);
+/// Names the calling thread; Linux keeps fifteen bytes.
+void weir_name_thread(const char *name);
 
 #endif

@@ -115,15 +115,12 @@ public enum AuditRun {
     ) -> AuditOutcome {
         let queue = BatchQueue<MailFact>(batchesMax: batchesMax)
         let reading = Mutex<LogReading?>(nil)
-        let thread = Thread {
+        NamedThread.start("weir-audit-read", stackBytes: 4 << 20) {
             var logs = LogReading(request, progress)
             logs.run(into: queue)
             reading.withLock { $0 = logs }
             queue.end()
         }
-        thread.name = "weir-audit-read"
-        thread.stackSize = 4 << 20
-        thread.start()
         var audit = Audit(request.settings)
         while let batch = queue.take() {
             for fact in batch { if let decision = audit.take(fact) { decided(decision) } }

@@ -54,7 +54,7 @@ final class ControlServer: Sendable {
     func start() throws {
         let listening = try UnixSocket.listen(path, mode: 0o660)
         descriptor.withLock { $0 = listening }
-        let thread = Thread { [self] in
+        NamedThread.start("weir-control") { [self] in
             while true {
                 let caller = accept(listening, nil, nil)
                 if caller >= 0 {
@@ -66,8 +66,6 @@ final class ControlServer: Sendable {
                 }
             }
         }
-        thread.name = "weir-control"
-        thread.start()
     }
 
     /// Stops listening, removes the socket, and waits a little for callers that are being served.
@@ -94,13 +92,11 @@ final class ControlServer: Sendable {
             close(caller)
             return
         }
-        let thread = Thread { [self] in
+        NamedThread.start("weir-caller") { [self] in
             serve(caller)
             close(caller)
             callers.wrappingSubtract(1, ordering: .releasing)
         }
-        thread.name = "weir-caller"
-        thread.start()
     }
 
     /// Reads one request and answers it.

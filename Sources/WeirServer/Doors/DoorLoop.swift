@@ -109,9 +109,7 @@ final class DoorLoop: @unchecked Sendable {
 
     /// Starts the thread. `everySecond` is called on it about once a second.
     func start(everySecond: @escaping @Sendable () -> Void) {
-        let thread = Thread { [self] in run(everySecond) }
-        thread.name = "weir-doors"
-        thread.start()
+        NamedThread.start("weir-doors") { [self] in run(everySecond) }
     }
 
     /// Closes every socket after answering what was asked, and ends the thread: within `DoorLimits.stopNanoseconds` and a little.

@@ -20,13 +20,11 @@ final class MailLogFollower: Sendable {
     func start(_ log: Configuration.LogToFollow, desk: DoorDesk, store: Store) throws {
         let keys = AddressHash(try store.addressKey())
         hasStopped.store(false, ordering: .releasing)
-        let thread = Thread { [self] in
+        NamedThread.start("weir-mail-log") { [self] in
             _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 5)  // on Linux this thread alone
             follow(log, keys, desk, store)
             hasStopped.store(true, ordering: .releasing)
         }
-        thread.name = "weir-mail-log"
-        thread.start()
     }
 
     /// Ends the thread, once what was read is taken in.

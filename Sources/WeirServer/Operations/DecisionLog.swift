@@ -79,9 +79,7 @@ final class DecisionLog: Sendable {
 
     /// Starts the writing thread.
     func start() {
-        let thread = Thread { [self] in run() }
-        thread.name = "weir-log"
-        thread.start()
+        NamedThread.start("weir-log") { [self] in run() }
     }
 
     /// Writes what is left and ends the thread.

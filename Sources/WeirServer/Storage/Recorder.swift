@@ -95,9 +95,7 @@ final class Recorder: Sendable {
     /// Starts the thread. The position is that of the next input; `snapshot` that of the newest snapshot, so that one is due
     /// in time however often Weir is started anew.
     func start(position: UInt64, snapshot: UInt64) {
-        let thread = Thread { [self] in run(position: position, snapshot: snapshot) }
-        thread.name = "weir-recorder"
-        thread.start()
+        NamedThread.start("weir-recorder") { [self] in run(position: position, snapshot: snapshot) }
     }
 
     /// Writes what is left, then ends the thread. Returns when it has.
@@ -235,7 +233,7 @@ final class Recorder: Sendable {
 
     /// Makes a snapshot on a thread of its own, at low priority: a second engine, brought back from disk as after a crash.
     private func startSnapshot() {
-        let thread = Thread { [self] in
+        NamedThread.start("weir-snapshot") { [self] in
             _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10)  // on Linux this thread alone
             defer { snapshotUnderWay.store(false, ordering: .releasing) }
             do {
@@ -258,8 +256,6 @@ final class Recorder: Sendable {
                 logger.error("no snapshot", metadata: ["error": "\(error)"])
             }
         }
-        thread.name = "weir-snapshot"
-        thread.start()
     }
 }
 
