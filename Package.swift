@@ -14,6 +14,7 @@ let package = Package(
         .executable(name: "weir", targets: ["weir"]),
         // For Benchmarks/ and Fuzz/, which are packages of their own so that the main build stays small.
         .library(name: "WeirCore", targets: ["MailTypes", "PolicyDelegation", "Milter", "MailLog", "WeirEngine"]),
+        .library(name: "WeirTesting", targets: ["WeirTesting"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -51,7 +52,7 @@ let package = Package(
             ],
             swiftSettings: shell),
 
-        // Conformance suites, the scenario runner, the golden-file helper. Linked by tests only.
+        // Conformance suites, the scenario runner, the golden-file helper, sample logs. Linked by tests and benchmarks only.
         .target(
             name: "WeirTesting", dependencies: ["MailTypes", "PolicyDelegation", "Milter", "WeirEngine"],
             swiftSettings: shell),
