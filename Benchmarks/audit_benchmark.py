@@ -167,6 +167,6 @@ def what_if(binary, server, load, show, pairs):
         print("| | inputs/s | peak memory, MB |\n|---|---|---|")
         for name, runs in (("`weir replay --policy`", both), ("`weir replay`", alone)):
             print(f"| {name} | {show([inputs / run.seconds for run in runs])} | {show([run.memory / 1e6 for run in runs])} |")
-        print(f"\nMessages that fare otherwise: {differences}.", flush=True)
+        print(f"\nMessages that fare otherwise: {', '.join(f'{count:,} {kind}' for kind, count in differences.items() if count)}.", flush=True)
     finally:
         shutil.rmtree(folder)
