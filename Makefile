@@ -11,7 +11,7 @@ DEB_PACKAGES = dpkg-dev python3 git xz-utils
 DEB_TEST_PACKAGES = $(DEB_PACKAGES) perl linux-libc-dev debian-archive-keyring
 # The package's release build has Swift's libraries linked in, in a folder of its own.
 DEB_SCRATCH = .build/package
-BENCH_PACKAGES = postfix postfwd gcc bc
+BENCH_PACKAGES = postfix postfwd pflogsumm gcc bc
 SHARED ?= ../shared
 CORPORA ?= .build/corpora
 

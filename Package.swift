@@ -16,6 +16,7 @@ let package = Package(
         .library(
             name: "WeirCore",
             targets: ["MailTypes", "PolicyDelegation", "Milter", "MailLog", "WeirEngine", "WeirAudit"]),
+        .library(name: "WeirTesting", targets: ["WeirTesting"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -53,7 +54,7 @@ let package = Package(
             ],
             swiftSettings: shell),
 
-        // Conformance suites, the scenario runner, the golden-file helper. Linked by tests only.
+        // Conformance suites, the scenario runner, the golden-file helper, sample logs. Linked by tests and benchmarks only.
         .target(
             name: "WeirTesting", dependencies: ["MailTypes", "PolicyDelegation", "Milter", "WeirEngine"],
             swiftSettings: shell),

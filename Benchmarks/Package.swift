@@ -8,7 +8,13 @@ let package = Package(
     targets: [
         .executableTarget(
             name: "EngineBenchmark", dependencies: [.product(name: "WeirCore", package: "weir")],
-            swiftSettings: [.treatAllWarnings(as: .error)])
+            swiftSettings: [.treatAllWarnings(as: .error)]),
+        .executableTarget(
+            name: "AuditBenchmark",
+            dependencies: [
+                .product(name: "WeirCore", package: "weir"), .product(name: "WeirTesting", package: "weir"),
+            ],
+            swiftSettings: [.treatAllWarnings(as: .error)]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -73,7 +73,8 @@ public struct Audit: Sendable {
     let settings: AuditSettings
     /// The engine.
     private var engine: Engine
-    /// The accounts, in the order in which they came.
+    /// The accounts, in the order in which they came: at most `Engine.Bounds.subscribersMax`; what further ones send counts
+    /// in the totals alone.
     private(set) var accounts: [AccountRecord] = []
     /// Account by name; looked up, never walked.
     private var names: [String: Int32] = [:]
@@ -160,13 +161,16 @@ public struct Audit: Sendable {
             return AuditedDecision(at: time, id: id, decision: decision)
         }
         if !transaction.envelope.recipientsAreComplete { volumes.incomplete += 1 }
-        let account = account(name)
         let stop = stopped(transaction, id, decision, at: time)
+        count(transaction, isStopped: stop != nil, at: time)
+        guard let account = account(name) else {
+            volumes.unjudged += 1
+            return AuditedDecision(at: time, id: id, decision: decision)
+        }
         accounts[account].endWindows(at: time)
         accounts[account].windows.0.number = Audit.window(time, phase: 0)
         accounts[account].windows.1.number = Audit.window(time, phase: 1)
         accounts[account].note(transaction, network: network(transaction.session), stopped: stop, at: time)
-        count(transaction, isStopped: stop != nil, at: time)
         remember(
             Sent(account: Int32(account), isStopped: stop != nil, at: time),
             key(transaction.session.mailHost, transaction.queueID))
@@ -198,9 +202,10 @@ public struct Audit: Sendable {
         settings.since.map { time >= $0 } ?? true && settings.until.map { time <= $0 } ?? true
     }
 
-    /// The place of an account.
-    private mutating func account(_ name: String) -> Int {
+    /// The place of an account; nil for a new one where as many are kept as the engine keeps subscribers.
+    private mutating func account(_ name: String) -> Int? {
         if let known = names[name] { return Int(known) }
+        guard accounts.count < settings.bounds.subscribersMax else { return nil }
         names[name] = Int32(accounts.count)
         accounts.append(AccountRecord(name: name))
         return accounts.count - 1

@@ -48,6 +48,8 @@ public struct Volumes: Hashable, Sendable {
     public var incoming = 0
     /// Messages without any recipient that is known.
     public var incomplete = 0
+    /// Messages of accounts that came when the table of accounts was full: in the totals, and not judged.
+    public var unjudged = 0
     /// Recipients or messages refused at the door.
     public var refused = 0
     /// Logins that failed.

@@ -161,6 +161,23 @@ private func result(_ id: String, _ recipient: String, dead: Bool = false) -> De
         #expect(record.episode?.hours.count ?? 0 <= Episode.hoursMax)
     }
 
+    @Test func moreAccountsThanFitCountInTheTotalsAlone() {
+        var bounds = Engine.Bounds.defaults
+        bounds.subscribersMax = 10
+        var audit = Audit(AuditSettings(policy: testPolicy, bounds: bounds))
+        for number in 0..<60 {
+            let at = moment("2026-01-20T12:00:00Z").advanced(byNanoseconds: Int64(number))
+            audit.take(message("user\(number % 30)", to: ["bob@example.org"], id: "\(number)"), id: "\(number)", at: at)
+            #expect(audit.accounts.count <= 10)
+        }
+        let report = audit.finish()
+        #expect(report.volumes.messages == 60 && report.volumes.unjudged == 40)
+        #expect(report.volumes.subscribers == 10 && report.subscribers.allSatisfy { $0.messages == 2 })
+        #expect(
+            AuditText.text(report, lines: [], width: 100, isColoured: false).contains(
+                "of accounts beyond the 10 that fit"))
+    }
+
     @Test func sinceAndUntilLeaveOutWhatLiesBeyond() {
         let noon = moment("2026-01-20T12:00:00Z")
         var audit = Audit(AuditSettings(policy: testPolicy, since: noon, until: noon.advanced(byNanoseconds: 10)))

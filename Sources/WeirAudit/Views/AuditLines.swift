@@ -98,6 +98,7 @@ public enum AuditLines {
                 ("subscribers_forgotten", volumes.subscribersForgotten), ("stolen", report.stolen.count),
                 ("noted", report.noted.count),
             ] { line.member(name, value) }
+            if volumes.unjudged > 0 { line.member("unjudged", volumes.unjudged) }
             line.member("by_verdict") { line in
                 for kind in Verdict.Kind.allCases where volumes.verdicts[Int(kind.rawValue)] > 0 {
                     line.member(kind.description, volumes.verdicts[Int(kind.rawValue)])

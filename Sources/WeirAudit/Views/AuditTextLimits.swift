@@ -149,6 +149,10 @@ extension AuditText {
                 "would have been stopped", volumes.stopped,
                 "\(ReportWords.share(volumes.stopped, of: volumes.messages)), by the policy that was tried"
             ),
+            (
+                "not judged", volumes.unjudged,
+                "of accounts beyond the \(ReportWords.number(volumes.subscribers)) that fit into memory"
+            ),
             ("delivered", volumes.delivered, ReportWords.share(volumes.delivered, of: final)),
             ("failed for good", volumes.failed, ReportWords.share(volumes.failed, of: final)),
             ("put off for now", volumes.deferred, "attempts"),

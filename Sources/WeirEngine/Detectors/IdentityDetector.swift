@@ -89,7 +89,9 @@ enum IdentityDetector: Detector {
             parts.append("used from \(Words.count(Float(excursion.networkCount), "network")) never used before")
         }
         if excursion.hasNewStyle { parts.append("written with a mail program never used before") }
-        if excursion.newReversePaths >= 3 { parts.append("\(excursion.newReversePaths) sender names never used before") }
+        if excursion.newReversePaths >= 3 {
+            parts.append("\(excursion.newReversePaths) sender names never used before")
+        }
         if excursion.newHelos >= 3 { parts.append("\(excursion.newHelos) HELO names never used before") }
         return parts.isEmpty ? "sender names never used before" : parts.joined(separator: ", ")
     }
