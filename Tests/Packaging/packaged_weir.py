@@ -33,6 +33,7 @@ class PackagedWeir:
         self.root = root
         self.ports = {name: free_port() for name in ("policy", "milter", "admin")}
         self.told = []
+        self._sent = 0
         self._process = None
         self._systemd = None
 
@@ -133,8 +134,10 @@ class PackagedWeir:
     def send(self, login, count):
         """So many messages of a login to one recipient each, asked about at the policy door as Postfix would."""
         with socket.create_connection(("127.0.0.1", self.ports["policy"]), timeout=10) as door:
-            for number in range(count):
-                ask(door, login, number)
+            for _ in range(count):
+                # A number never used before: the same again would be the same message.
+                self._sent += 1
+                ask(door, login, self._sent)
 
     def held_thread(self):
         """A context in which the doors' thread, and no other, stands still."""
