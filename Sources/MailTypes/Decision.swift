@@ -16,6 +16,8 @@ public enum Reason: UInt8, Sendable, CaseIterable, CustomStringConvertible {
     case noted
     /// The same question again: the same answer, nothing counted.
     case repeated
+    /// The account looks taken over; `evidence` is the ledger.
+    case suspected
 
     /// `within-limits`, …
     public var description: String {
@@ -27,6 +29,7 @@ public enum Reason: UInt8, Sendable, CaseIterable, CustomStringConvertible {
         case .exempt: "exempt"
         case .noted: "noted"
         case .repeated: "repeated"
+        case .suspected: "suspected"
         }
     }
 }
@@ -53,6 +56,8 @@ public struct Decision: Hashable, Sendable {
     public var reason: Reason
     /// `plan/limit` of the rule that decided, or that would have.
     public var rule: String?
+    /// The subscriber's score with this message, in thousandths of a nat.
+    public var score: Int32 = 0
     /// The case under which the subscriber can ask; nil where none is open.
     public var caseCode: String?
 

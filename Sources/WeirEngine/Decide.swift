@@ -24,9 +24,12 @@ extension Engine {
         let isEnd =
             transaction.stage == .endOfMessage
             && (transaction.session.door == .milter || !messages.slots[message].milterAsked)
-        let decision = judge(
+        var decision = judge(
             transaction, message, identity, payers, before: before, isNewlyComplete: !wasComplete, at: time, &outputs)
-        if isEnd { finish(message, decision, at: time) }
+        if isEnd {
+            watch(transaction, message, &decision, at: time, &outputs)
+            finish(message, decision, at: time)
+        }
         messages.indexSession(message)
         return decision
     }

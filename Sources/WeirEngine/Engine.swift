@@ -62,6 +62,8 @@ public struct Engine: Sendable {
     var subscribers: SubscriberTable
     /// The messages.
     var messages: MessageTable
+    /// What the detectors remember.
+    var watch = Watch()
     /// Held messages by queue key; looked up only, never walked.
     var held: [UInt64: HeldMessage] = [:]
     /// Open cases, by slot; nil in a free slot.
@@ -110,7 +112,7 @@ public struct Engine: Sendable {
         switch input.event {
         case .transaction: break
         case .withdrawn(let transaction): withdraw(transaction, at: time)
-        case .delivery(let delivery): note(delivery, at: time)
+        case .delivery(let delivery): note(delivery, at: time, &outputs)
         case .policy(let policy): replacePolicy(policy, at: time, &outputs)
         case .act(let act): perform(act, at: time, &outputs)
         case .clockShifted: break

@@ -42,7 +42,7 @@ extension Engine {
     }
 
     /// A delivery result: dead recipients are counted, what was refused before the queue is given back.
-    mutating func note(_ delivery: Delivery, at time: Int64) {
+    mutating func note(_ delivery: Delivery, at time: Int64, _ outputs: inout [Output]) {
         guard let message = accountable(delivery, at: time), let payer = messages.slots[message].payers.first else {
             return
         }
@@ -50,6 +50,7 @@ extension Engine {
         if delivery.outcome == .failed, delivery.status.saysRecipientIsDead {
             chargeDead(1, slot: Int(payer.slot), at: time)
         }
+        if !delivery.isRefusedBeforeQueue { watch(result: delivery, of: message, slot: Int(payer.slot), at: time, &outputs) }
     }
 
     /// True where a delivery result is of a message that the engine remembers as somebody's: of any other it learns nothing.
@@ -92,7 +93,17 @@ extension Engine {
             }
             subscribers.slots[slot].windows = Windows(filler: DistinctWindow())
             outputs.append(.acknowledged(.done))
+            release(slot, at: time, &outputs)
             closeCase(slot, &outputs)
+        case .release(let name):
+            guard let slot = slot(named: name) else { return outputs.append(.acknowledged(.unknownSubscriber)) }
+            outputs.append(.acknowledged(.done))
+            release(slot, at: time, &outputs)
+            closeCase(slot, &outputs)
+        case .confirm(let name):
+            guard let slot = slot(named: name) else { return outputs.append(.acknowledged(.unknownSubscriber)) }
+            outputs.append(.acknowledged(.done))
+            confirm(slot, at: time, &outputs)
         case .setLimit(let name, let limit, let override):
             outputs.append(.acknowledged(setLimit(name, limit, override, at: time)))
         case .observeEverything(let isOn):
@@ -179,7 +190,7 @@ extension Engine {
         if !cases.isEmpty {
             caseHand = caseHand + 1 < cases.count ? caseHand + 1 : 0
             if let open = cases[caseHand], now.since(open.lastAt) / 1_000_000_000 >= policy.caseIdleSeconds,
-                let slot = slot(named: open.subscriber)
+                let slot = slot(named: open.subscriber), letsGo(of: slot, at: time)
             {
                 closeCase(slot, &outputs)
             }

@@ -67,6 +67,10 @@ public struct OperatorAct: Hashable, Sendable {
         case released(mailHost: String, queueID: String)
         /// A held message was deleted.
         case purged(mailHost: String, queueID: String)
+        /// A subscriber's mail is its own: its case is closed, and it is trusted for a while.
+        case release(subscriber: String)
+        /// A subscriber is misused: it is contained.
+        case confirm(subscriber: String)
     }
 }
 
@@ -168,6 +172,12 @@ extension OperatorAct.Verb {
             out.byte(6)
             out.string(host)
             out.string(id)
+        case .release(let subscriber):
+            out.byte(7)
+            out.string(subscriber)
+        case .confirm(let subscriber):
+            out.byte(8)
+            out.string(subscriber)
         }
     }
 
@@ -185,7 +195,9 @@ extension OperatorAct.Verb {
         case 4: self = .rearmBreaker
         case 5: self = .released(mailHost: try input.string(), queueID: try input.string())
         case 6: self = .purged(mailHost: try input.string(), queueID: try input.string())
-        default: throw CodecError(place: input.place - 1, expected: "a kind of act from 1 to 6")
+        case 7: self = .release(subscriber: try input.string())
+        case 8: self = .confirm(subscriber: try input.string())
+        default: throw CodecError(place: input.place - 1, expected: "a kind of act from 1 to 8")
         }
     }
 }

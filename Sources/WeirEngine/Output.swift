@@ -101,17 +101,14 @@ extension Decision {
             out.byte(0)
             out.byte(why.rawValue)
         }
-        out.array(evidence) {
-            $0.string($1.symbol)
-            $0.signed(Int64($1.score))
-            $0.string($1.why)
-        }
+        out.array(evidence) { $1.encode(&$0) }
         verdict.encode(&out)
         out.byte(would.map { $0.rawValue + 1 } ?? 0)
         out.varint(UInt64(policyRevision))
         out.byte(reason.rawValue)
         out.optional(rule) { $0.string($1) }
         out.optional(caseCode) { $0.string($1) }
+        out.signed(Int64(score))
     }
 
     /// Reads a decision.
@@ -128,9 +125,7 @@ extension Decision {
         } else {
             throw CodecError(place: input.place - 1, expected: "a known proof")
         }
-        let evidence = try input.array(minimumBytes: 3) { (r) throws(CodecError) in
-            Finding(symbol: try r.string(), score: try r.int32(), why: try r.string())
-        }
+        let evidence = try input.array(minimumBytes: 3) { (r) throws(CodecError) in try Finding(&r) }
         let verdict = try Verdict(&input)
         let would = try input.byte()
         guard would == 0 || Verdict.Kind(rawValue: would - 1) != nil else {
@@ -142,6 +137,21 @@ extension Decision {
             reason: try input.enumeration(Reason.self),
             rule: try input.optional { (r) throws(CodecError) in try r.string() },
             caseCode: try input.optional { (r) throws(CodecError) in try r.string() })
+        score = try input.int32()
+    }
+}
+
+extension Finding {
+    /// Writes the finding.
+    func encode(_ out: inout ByteWriter) {
+        out.string(symbol)
+        out.signed(Int64(score))
+        out.string(why)
+    }
+
+    /// Reads a finding.
+    init(_ input: inout ByteReader) throws(CodecError) {
+        self.init(symbol: try input.string(), score: try input.int32(), why: try input.string())
     }
 }
 

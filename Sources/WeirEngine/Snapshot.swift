@@ -6,7 +6,7 @@ extension Engine {
     /// What a snapshot begins with: a name and the version of its form.
     private static let snapshotMagic = Array("WEIRSNAP".utf8)
     /// Counts up when the form changes. Another version's snapshot is not read: the journal is replayed instead.
-    private static let snapshotVersion: UInt64 = 2
+    private static let snapshotVersion: UInt64 = 3
     /// The key of the checksum: against damage, not against malice.
     private static let checksum = KeyedHash(key0: 0x7765_6972_736E_6170, key1: 1)
 
@@ -28,6 +28,7 @@ extension Engine {
         out.fixed64(random.state)
         subscribers.encode(&out)
         messages.encode(&out)
+        watch.encode(&out)
         out.array(held.sorted { $0.key < $1.key }) {
             $0.fixed64($1.key)
             $0.signed(Int64($1.value.slot))
@@ -77,6 +78,7 @@ extension Engine {
         random = SeededGenerator(seed: try input.fixed64())
         subscribers = try SubscriberTable(&input)
         messages = try MessageTable(&input)
+        watch = try Watch(&input)
         let entries = try input.array(minimumBytes: 14) { (r) throws(CodecError) -> (UInt64, HeldMessage) in
             let key = try r.fixed64()
             let slot = try r.int32()

@@ -14,7 +14,7 @@ struct Repeats: Hashable, Sendable {
 
 /// One excursion from what is usual, from the first suspicious message until all scores are back at zero. Bounded; about 330
 /// bytes, and only for subscribers that have one.
-struct Excursion: Sendable, Hashable {
+struct Excursion: Sendable {
     /// Near-duplicate groups followed at a time; the least gives way.
     static let repeatsMax = 4
     /// Networks told apart in one excursion.
@@ -75,15 +75,6 @@ struct Excursion: Sendable, Hashable {
 
     /// No excursion.
     init() {}
-
-    static func == (a: Excursion, b: Excursion) -> Bool {
-        var (x, y) = (ByteWriter(), ByteWriter())
-        a.encode(&x)
-        b.encode(&y)
-        return x.bytes == y.bytes
-    }
-
-    func hash(into hasher: inout Hasher) { hasher.combine(owner) }
 
     /// The time constant of scores and counts: a day and a half.
     static let memoryNanoseconds: Double = 36 * 3600 * 1e9

@@ -13,15 +13,9 @@ struct Acquaintance: Hashable, Sendable {
 }
 
 /// A few things seen most lately.
-struct Acquaintances<let places: Int>: Sendable, Hashable {
+struct Acquaintances<let places: Int>: Sendable {
     /// The places.
     var entries = InlineArray<places, Acquaintance>(repeating: Acquaintance())
-
-    static func == (a: Acquaintances, b: Acquaintances) -> Bool {
-        (0..<places).allSatisfy { a.entries[$0] == b.entries[$0] }
-    }
-
-    func hash(into hasher: inout Hasher) { for place in 0..<places { hasher.combine(entries[place]) } }
 
     /// How many were ever kept, at most `places`.
     var count: Int {
@@ -68,7 +62,7 @@ struct Acquaintances<let places: Int>: Sendable, Hashable {
 }
 
 /// The counts of one day, before they are learned.
-struct DayCounts: Sendable, Hashable {
+struct DayCounts: Sendable {
     /// Messages.
     var messages: Float = 0
     /// Recipients that are known one by one.
@@ -92,7 +86,7 @@ struct DayCounts: Sendable, Hashable {
 /// What is usual for one subscriber. Bounded; about 280 bytes.
 ///
 /// A day is learned when the day after it is over, and not at all while the subscriber looks suspicious.
-struct Habits: Sendable, Hashable {
+struct Habits: Sendable {
     /// The day of the first message, since 1970.
     var firstDay: Int32 = 0
     /// The day now being counted, since the first.
@@ -101,8 +95,12 @@ struct Habits: Sendable, Hashable {
     var isTodayTainted = false
     /// True where yesterday must not be learned.
     var isYesterdayTainted = false
+    /// The serial of the subscriber that these are of.
+    var serial: UInt32 = 0
     /// The excursion, -1 without one.
     var excursion: Int32 = -1
+    /// Where the subscriber stands on the ladder.
+    var standing = Standing()
     /// Today's counts.
     var today = DayCounts()
     /// Those of the day before.
@@ -129,7 +127,10 @@ struct Habits: Sendable, Hashable {
     var results: Float = 0
     /// Of these, dead recipients.
     var dead: Float = 0
-    /// Messages in each of the day's eight parts, as shares of 255.
+    /// New recipients as a count that decays with an hour, and when it was last added to.
+    var hourNow: Float = 0
+    var lastNewAt: Int64 = 0
+    /// Messages in each of the day's eight parts.
     var parts = InlineArray<8, Float>(repeating: 0)
     /// Networks (/24, /48).
     var networks = Acquaintances<6>()
@@ -142,15 +143,6 @@ struct Habits: Sendable, Hashable {
 
     /// Nothing usual yet.
     init() {}
-
-    static func == (a: Habits, b: Habits) -> Bool {
-        var (x, y) = (ByteWriter(), ByteWriter())
-        a.encode(&x)
-        b.encode(&y)
-        return x.bytes == y.bytes
-    }
-
-    func hash(into hasher: inout Hasher) { hasher.combine(firstDay) }
 
     /// How much of what was learned stays at each day with mail.
     private static let memory: Float = 1 - 1 / 60
@@ -264,13 +256,17 @@ extension Habits {
         out.varint(UInt64(day))
         out.bool(isTodayTainted)
         out.bool(isYesterdayTainted)
+        out.varint(UInt64(serial))
         out.signed(Int64(excursion))
+        standing.encode(&out)
         today.encode(&out)
         yesterday.encode(&out)
         for value in [
             days, messagesADay, recipients, newRecipients, newADay, newAnHour, content, withContent, newNetworkDays,
             results, dead,
         ] { out.float(value) }
+        out.float(hourNow)
+        out.signed(lastNewAt)
         for part in 0..<8 { out.float(parts[part]) }
         networks.encode(&out)
         styles.encode(&out)
@@ -284,7 +280,9 @@ extension Habits {
         day = try input.integer(UInt16.self)
         isTodayTainted = try input.bool()
         isYesterdayTainted = try input.bool()
+        serial = try input.integer(UInt32.self)
         excursion = try input.int32()
+        standing = try Standing(&input)
         today = try DayCounts(&input)
         yesterday = try DayCounts(&input)
         days = try input.float()
@@ -298,6 +296,8 @@ extension Habits {
         newNetworkDays = try input.float()
         results = try input.float()
         dead = try input.float()
+        hourNow = try input.float()
+        lastNewAt = try input.signed()
         for part in 0..<8 { parts[part] = try input.float() }
         networks = try Acquaintances(&input)
         styles = try Acquaintances(&input)

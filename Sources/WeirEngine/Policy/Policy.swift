@@ -84,6 +84,8 @@ public struct Policy: Hashable, Sendable {
     public var caseIdleSeconds: Int64
     /// A link or phone number for the replies; empty for none.
     public var contact: String
+    /// The score and the ladder.
+    public var watch: WatchSettings
 
     /// Longest chain from a subscriber to its topmost parent, itself included.
     public static let chainMax = 4
@@ -95,7 +97,7 @@ public struct Policy: Hashable, Sendable {
         headerRule: HeaderRule? = nil,
         trustedRelays: [NetworkPrefix] = [], networks: [NetworkPrefix] = [], ipv6PrefixLength: Int = 64,
         plusSeparator: String = "+", breaker: BreakerSettings = .defaults, caseIdleSeconds: Int64 = 86_400,
-        contact: String = ""
+        contact: String = "", watch: WatchSettings = .defaults
     ) {
         precondition(!plans.isEmpty, "a policy has at least the default plan")
         self.revision = revision
@@ -111,6 +113,7 @@ public struct Policy: Hashable, Sendable {
         self.breaker = breaker
         self.caseIdleSeconds = caseIdleSeconds
         self.contact = contact
+        self.watch = watch
     }
 
     /// Entries under the names that logins have, in lower case. Of two that differ in case alone the later in order holds.
@@ -186,6 +189,7 @@ extension Policy {
         out.count(breaker.shareOfActivePercent)
         out.signed(caseIdleSeconds)
         out.string(contact)
+        watch.encode(&out)
     }
 
     /// Reads a policy.
@@ -229,6 +233,7 @@ extension Policy {
         self.init(
             revision: revision, observesEverything: observes, plans: plans, subscribers: Dictionary(entries) { $1 },
             addressMap: map, headerRule: header, trustedRelays: lists[0], networks: lists[1], ipv6PrefixLength: ipv6,
-            plusSeparator: plus, breaker: breaker, caseIdleSeconds: idle, contact: try input.string())
+            plusSeparator: plus, breaker: breaker, caseIdleSeconds: idle, contact: try input.string(),
+            watch: try WatchSettings(&input))
     }
 }

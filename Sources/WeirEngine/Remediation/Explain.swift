@@ -27,7 +27,7 @@ extension Engine {
             return
         }
         let limit = plan(of: Int(payers[trip.payer].slot)).limits[trip.limit]
-        let code = openCase(subscriber, limit, at: time, &outputs)
+        let code = openCase(subscriber, rule: limit.rule, at: time, &outputs)
         let wait = outcome.enforced.map(\.wait).filter { $0 != .max }.max() ?? 0
         decision.verdict = verdict(trip, limit, kind, wait: wait, code: code)
         decision.would = wouldBe == decision.verdict.kind ? nil : wouldBe
@@ -161,21 +161,22 @@ extension Engine {
     }
 
     /// The subscriber's open case, or a new one if the breaker and the table allow; its code.
-    private mutating func openCase(
-        _ slot: Int, _ limit: CompiledLimit, at time: Int64, _ outputs: inout [Output]
+    mutating func openCase(
+        _ slot: Int, rule: String, isObserved: Bool = false, at time: Int64, _ outputs: inout [Output]
     ) -> String? {
         let open = Int(subscribers.slots[slot].openCase)
         if open >= 0 { return cases[open]?.code }
         guard !freeCases.isEmpty || cases.count < bounds.casesMax else { return nil }
         let wasOpen = breaker.isOpen
-        guard breaker.admit(at: time, policy.breaker) else {
+        // A case that is only observed does nothing to anybody.
+        guard isObserved || breaker.admit(at: time, policy.breaker) else {
             if !wasOpen { outputs.append(.breaker(isOpen: true)) }
             return nil
         }
         let place = freeCases.popLast().map(Int.init) ?? cases.count
         let new = RemediationCase(
-            code: RemediationCase.code(node: node, &random), subscriber: subscribers.slots[slot].name, state: .slowed,
-            rule: limit.rule, openedAt: now, lastAt: now)
+            code: RemediationCase.code(node: node, &random), subscriber: subscribers.slots[slot].name,
+            state: isObserved ? .observed : .slowed, rule: rule, openedAt: now, lastAt: now)
         if place == cases.count { cases.append(new) } else { cases[place] = new }
         subscribers.slots[slot].openCase = Int32(place)
         return new.code
@@ -183,10 +184,10 @@ extension Engine {
 
     /// Notes one more stopped message in the subscriber's case; says so when it is the first, when the case changes where
     /// it stands, and then at each doubling.
-    private mutating func updateCase(_ slot: Int, _ kind: Verdict.Kind, at time: Int64, _ outputs: inout [Output]) {
+    mutating func updateCase(_ slot: Int, _ kind: Verdict.Kind, at time: Int64, _ outputs: inout [Output]) {
         let place = Int(subscribers.slots[slot].openCase)
         guard place >= 0, var open = cases[place] else { return }
-        let state: CaseState = kind == .hold ? .held : .slowed
+        let state: CaseState = open.state == .contained ? .contained : kind == .hold ? .held : .slowed
         let isNew = open.held + open.refused == 0
         let changes = open.state != state
         open.state = state

@@ -10,13 +10,19 @@ public enum CaseState: UInt8, Sendable, CaseIterable, CustomStringConvertible {
     case held
     /// Over: idle for long enough, or closed by a person.
     case released
+    /// Nothing is done: the rung that the score asks for is observed.
+    case observed
+    /// All mail waits.
+    case contained
 
-    /// `slowed`, `held`, `released`.
+    /// `slowed`, `held`, `released`, `observed`, `contained`.
     public var description: String {
         switch self {
         case .slowed: "slowed"
         case .held: "held"
         case .released: "released"
+        case .observed: "observed"
+        case .contained: "contained"
         }
     }
 }
@@ -39,6 +45,14 @@ public struct RemediationCase: Hashable, Sendable {
     public var held: UInt32
     /// Messages deferred or rejected.
     public var refused: UInt32
+    /// The rung that the score asks for, whether it is enforced or not.
+    public var rung = Rung.none
+    /// The score when it last came to another rung, in thousandths of a nat; 0 for a case of limits alone.
+    public var score: Int32 = 0
+    /// The ledger of that score.
+    public var ledger: [Finding] = []
+    /// The queue id of the message, or of the result's message, after which it came there.
+    public var after = ""
 
     /// A case.
     public init(
@@ -80,6 +94,10 @@ public struct RemediationCase: Hashable, Sendable {
         out.timestamp(lastAt)
         out.varint(UInt64(held))
         out.varint(UInt64(refused))
+        out.byte(rung.rawValue)
+        out.signed(Int64(score))
+        out.array(ledger) { $1.encode(&$0) }
+        out.string(after)
     }
 
     /// Reads a case.
@@ -92,6 +110,10 @@ public struct RemediationCase: Hashable, Sendable {
         lastAt = try input.timestamp()
         held = try input.integer(UInt32.self)
         refused = try input.integer(UInt32.self)
+        rung = try input.enumeration(Rung.self)
+        score = try input.int32()
+        ledger = try input.array(minimumBytes: 3) { (r) throws(CodecError) in try Finding(&r) }
+        after = try input.string()
     }
 }
 

@@ -113,6 +113,8 @@ struct MessageRecord: Sendable {
     var recipientsAreComplete = false
     /// True once an observed limit had no room for it.
     var wouldStop = false
+    /// Accepted recipients never written to before, as its end was judged.
+    var newRecipients: Int32 = 0
     /// RCPT requests seen at the policy door.
     var recipientRequests: Int32 = 0
     /// The accepted recipients, as far as they are known; dropped when the message ends.
@@ -307,6 +309,7 @@ extension MessageRecord {
             out.bool(flag)
         }
         out.signed(Int64(recipientRequests))
+        out.signed(Int64(newRecipients))
         out.array(Array(recipients)) {
             $0.fixed64($1.address)
             $0.fixed64($1.domain)
@@ -346,6 +349,7 @@ extension MessageRecord {
         wouldStop = try input.bool()
         amounts.isNullSender = try input.bool()
         recipientRequests = try input.int32()
+        newRecipients = try input.int32()
         for _ in 0..<(try input.count(minimumBytes: 16)) {
             recipients.append(AddressKey(address: try input.fixed64(), domain: try input.fixed64()))
         }
