@@ -39,6 +39,7 @@ let package = Package(
 
         // 3 · the world: a log through the engine.
         .target(name: "WeirAudit", dependencies: ["MailTypes", "MailLog", "WeirEngine"], swiftSettings: pure),
+        .target(name: "WeirSimulator", dependencies: ["MailTypes", "WeirEngine"], swiftSettings: pure),
 
         // 4 · the only target that does I/O, and the few Linux calls that Swift's Glibc module does not show.
         .target(name: "CLinux"),
@@ -76,6 +77,7 @@ let package = Package(
             name: "WeirEngineTests", dependencies: ["WeirEngine", "WeirTesting"], swiftSettings: shell),
         .testTarget(
             name: "WeirAuditTests", dependencies: ["WeirAudit", "MailLog", "WeirTesting"], swiftSettings: shell),
+        .testTarget(name: "WeirSimulatorTests", dependencies: ["WeirSimulator", "MailTypes"], swiftSettings: shell),
         .testTarget(
             name: "WeirServerTests", dependencies: ["WeirServer", "WeirAudit", "WeirTesting", "CArchive", "weir"],
             swiftSettings: shell),

@@ -198,6 +198,6 @@ public struct Suspicion: Hashable, Sendable {
     private static func rate(_ window: WindowTally, _ usual: Baseline) -> Double {
         let most = Double(usual.windows == 0 ? 40 : max(10, usual.newRecipientsMax))
         let ratio = Double(window.newRecipients) / most
-        return ratio <= 2 ? 0 : 1.5 * Likelihood.logarithm(ratio)
+        return ratio <= 2 ? 0 : 1.5 * NaturalLogarithm.of(ratio)
     }
 }

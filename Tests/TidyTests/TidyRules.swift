@@ -31,6 +31,7 @@ let importsAllowed: [String: Set<String>] = [
     "MailLog": ["MailTypes"],
     "WeirEngine": ["MailTypes"],
     "WeirAudit": ["MailTypes", "MailLog", "WeirEngine"],
+    "WeirSimulator": ["MailTypes", "WeirEngine"],
     "WeirTesting": ["MailTypes", "PolicyDelegation", "Milter", "WeirEngine"],
     "WeirServer": [
         "MailTypes", "PolicyDelegation", "Milter", "MailLog", "WeirEngine", "WeirAudit", "CLinux", "CArchive",
@@ -43,7 +44,9 @@ let importsAllowed: [String: Set<String>] = [
 ]
 
 /// The targets that are pure: time, chance and the world reach them through their inputs alone.
-let pureTargets: Set<String> = ["MailTypes", "PolicyDelegation", "Milter", "MailLog", "WeirEngine", "WeirAudit"]
+let pureTargets: Set<String> = [
+    "MailTypes", "PolicyDelegation", "Milter", "MailLog", "WeirEngine", "WeirAudit", "WeirSimulator",
+]
 
 /// What pure targets may not name, and what to write instead.
 private let banned: [(pattern: String, found: String, instead: String, mutant: String, innocent: String)] = [

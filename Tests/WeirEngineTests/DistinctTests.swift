@@ -160,18 +160,6 @@ struct DistinctSketchTests {
         }
         #expect(DistinctSketch.union(of: sketch, slices: 9) == single)
     }
-
-    @Test(
-        "natural logarithms without a C library",
-        arguments: [
-            (1.0, 0.0), (2.0, 0.693_147_180_559_945_3), (2.718_281_828_459_045, 1.0), (10.0, 2.302_585_092_994_045_7),
-            (512.0, 6.238_324_625_039_508), (1.0019569471624266, 0.001_955_034_835_803_350_4),
-            (1.5, 0.405_465_108_108_164_4),
-            (1e300, 690.775_527_898_213_7),
-        ])
-    func logarithm(_ x: Double, _ expected: Double) {
-        #expect(abs(NaturalLogarithm.of(x) - expected) <= 1e-12 * max(1, expected))
-    }
 }
 
 @Suite("FamiliarRecipients")

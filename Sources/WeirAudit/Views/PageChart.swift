@@ -120,7 +120,7 @@ struct QuantileBar {
     /// The place of a number on the scale.
     func place(_ value: Int) -> Int {
         let top = max(limit.most, limit.amount) * 3 / 2
-        let share = Likelihood.logarithm(Double(max(0, value)) + 1) / Likelihood.logarithm(Double(max(1, top)) + 1)
+        let share = NaturalLogarithm.of(Double(max(0, value)) + 1) / NaturalLogarithm.of(Double(max(1, top)) + 1)
         return Int((share * 1000).rounded())
     }
 

@@ -1,5 +1,7 @@
 // How many different keys there were, once they are too many to list.
 
+import MailTypes
+
 /// HyperLogLog (Flajolet, Fusy, Gandouet, Meunier, 2007) with linear counting for small numbers, one register set a slice.
 ///
 /// 512 registers: the standard error is 1.04/√512 = 4.6 %, and 5.4 % at its worst, near 1,200 keys, where linear counting
