@@ -31,10 +31,11 @@ let importsAllowed: [String: Set<String>] = [
     "MailLog": ["MailTypes"],
     "WeirEngine": ["MailTypes"],
     "WeirAudit": ["MailTypes", "MailLog", "WeirEngine"],
+    "WeirSimulator": ["MailTypes", "WeirEngine"],
     "WeirTesting": ["MailTypes", "PolicyDelegation", "Milter", "WeirEngine"],
     "WeirServer": [
-        "MailTypes", "PolicyDelegation", "Milter", "MailLog", "WeirEngine", "WeirAudit", "CLinux", "CArchive",
-        "Foundation", "Glibc", "Synchronization", "Dispatch",
+        "MailTypes", "PolicyDelegation", "Milter", "MailLog", "WeirEngine", "WeirAudit", "WeirSimulator", "CLinux",
+        "CArchive", "Foundation", "Glibc", "Synchronization", "Dispatch",
         "NIOCore", "NIOPosix", "GRDB", "Yams", "Hummingbird", "Logging",
     ],
     "weir": ["WeirServer", "WeirAudit", "MailTypes", "ArgumentParser", "Foundation", "Logging", "Glibc", "Dispatch"],
@@ -43,7 +44,9 @@ let importsAllowed: [String: Set<String>] = [
 ]
 
 /// The targets that are pure: time, chance and the world reach them through their inputs alone.
-let pureTargets: Set<String> = ["MailTypes", "PolicyDelegation", "Milter", "MailLog", "WeirEngine", "WeirAudit"]
+let pureTargets: Set<String> = [
+    "MailTypes", "PolicyDelegation", "Milter", "MailLog", "WeirEngine", "WeirAudit", "WeirSimulator",
+]
 
 /// What pure targets may not name, and what to write instead.
 private let banned: [(pattern: String, found: String, instead: String, mutant: String, innocent: String)] = [
