@@ -39,6 +39,8 @@ let package = Package(
 
         // 3 · the world: a log through the engine.
         .target(name: "WeirAudit", dependencies: ["MailTypes", "MailLog", "WeirEngine"], swiftSettings: pure),
+
+        // 3 · the world: an internet provider from a seed.
         .target(name: "WeirSimulator", dependencies: ["MailTypes", "WeirEngine"], swiftSettings: pure),
 
         // 4 · the only target that does I/O, and the few Linux calls that Swift's Glibc module does not show.
@@ -47,7 +49,9 @@ let package = Package(
         .target(
             name: "WeirServer",
             dependencies: [
-                "MailTypes", "PolicyDelegation", "Milter", "MailLog", "WeirEngine", "WeirAudit", "CLinux", "CArchive",
+                "MailTypes", "PolicyDelegation", "Milter", "MailLog", "WeirEngine", "WeirAudit", "WeirSimulator",
+                "CLinux",
+                "CArchive",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Yams", package: "Yams"),
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -77,9 +81,9 @@ let package = Package(
             name: "WeirEngineTests", dependencies: ["WeirEngine", "WeirTesting"], swiftSettings: shell),
         .testTarget(
             name: "WeirAuditTests", dependencies: ["WeirAudit", "MailLog", "WeirTesting"], swiftSettings: shell),
-        .testTarget(name: "WeirSimulatorTests", dependencies: ["WeirSimulator", "MailTypes"], swiftSettings: shell),
+        .testTarget(name: "WeirSimulatorTests", dependencies: ["WeirSimulator"], swiftSettings: shell),
         .testTarget(
-            name: "WeirServerTests", dependencies: ["WeirServer", "WeirAudit", "WeirTesting", "CArchive", "weir"],
+            name: "WeirServerTests", dependencies: ["WeirServer", "WeirAudit", "WeirSimulator", "WeirTesting", "CArchive", "weir"],
             swiftSettings: shell),
         .testTarget(name: "TidyTests", swiftSettings: shell),
     ],

@@ -34,8 +34,8 @@ let importsAllowed: [String: Set<String>] = [
     "WeirSimulator": ["MailTypes", "WeirEngine"],
     "WeirTesting": ["MailTypes", "PolicyDelegation", "Milter", "WeirEngine"],
     "WeirServer": [
-        "MailTypes", "PolicyDelegation", "Milter", "MailLog", "WeirEngine", "WeirAudit", "CLinux", "CArchive",
-        "Foundation", "Glibc", "Synchronization", "Dispatch",
+        "MailTypes", "PolicyDelegation", "Milter", "MailLog", "WeirEngine", "WeirAudit", "WeirSimulator", "CLinux",
+        "CArchive", "Foundation", "Glibc", "Synchronization", "Dispatch",
         "NIOCore", "NIOPosix", "GRDB", "Yams", "Hummingbird", "Logging",
     ],
     "weir": ["WeirServer", "WeirAudit", "MailTypes", "ArgumentParser", "Foundation", "Logging", "Glibc", "Dispatch"],
