@@ -56,7 +56,7 @@ enum IdentityDetector: Detector {
 
     /// The mail program, by how it writes a header.
     private static func style(_ message: MessageFacts, _ habits: Habits, _ excursion: inout Excursion) -> PerTakeOver {
-        guard !habits.styles.knows(message.style, on: habits.day) else { return PerTakeOver(-0.9, -1.6, -1.6, 0) }
+        guard !habits.styles.knows(message.style, on: habits.day) else { return PerTakeOver(-0.9, -0.7, -0.7, 0) }
         guard !excursion.hasNewStyle else { return PerTakeOver() }
         excursion.hasNewStyle = true
         return PerTakeOver(1.5, 1.5, 1.5, 0)

@@ -37,10 +37,10 @@ public enum TunedParameter: Sendable, Equatable {
 /// Tunes methods to equal false alarms.
 public struct BaselineTuner: Sendable {
     /// The strata: their shares weigh the false alarms, whatever the mix of the simulated population.
-    public let strata: [Stratum]
+    public let strata: [StratumShare]
 
     /// A tuner for those strata.
-    public init(strata: [Stratum]) { self.strata = strata }
+    public init(strata: [StratumShare]) { self.strata = strata }
 
     /// False alarms per 1,000 subscriber-years at a setting: of each stratum, weighed by its share. A subscriber counts once a run.
     public func falseAlarms(_ record: TuningRecord, at setting: TunedParameter.Setting) -> Double {

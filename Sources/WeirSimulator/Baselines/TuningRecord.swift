@@ -3,7 +3,7 @@
 import MailTypes
 
 /// A kind of honest subscriber, and how common it is.
-public struct Stratum: Sendable, Equatable {
+public struct StratumShare: Sendable, Equatable {
     /// The name in the tables.
     public var name: String
     /// Its share of all subscribers in the world; the shares need not add up to one.
