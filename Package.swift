@@ -13,7 +13,9 @@ let package = Package(
     products: [
         .executable(name: "weir", targets: ["weir"]),
         // For Benchmarks/ and Fuzz/, which are packages of their own so that the main build stays small.
-        .library(name: "WeirCore", targets: ["MailTypes", "PolicyDelegation", "Milter", "MailLog", "WeirEngine"]),
+        .library(
+            name: "WeirCore",
+            targets: ["MailTypes", "PolicyDelegation", "Milter", "MailLog", "ContentAnalysis", "WeirEngine"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -30,6 +32,7 @@ let package = Package(
         .target(name: "PolicyDelegation", dependencies: ["MailTypes"], swiftSettings: pure),
         .target(name: "Milter", dependencies: ["MailTypes"], swiftSettings: pure),
         .target(name: "MailLog", dependencies: ["MailTypes"], swiftSettings: pure),
+        .target(name: "ContentAnalysis", dependencies: ["MailTypes"], swiftSettings: pure),
 
         // 2 · the judgement: Engine, Input, Output, Snapshot.
         .target(name: "WeirEngine", dependencies: ["MailTypes"], swiftSettings: pure),
@@ -69,6 +72,7 @@ let package = Package(
             name: "PolicyDelegationTests", dependencies: ["PolicyDelegation", "WeirTesting"], swiftSettings: shell),
         .testTarget(name: "MilterTests", dependencies: ["Milter", "WeirTesting"], swiftSettings: shell),
         .testTarget(name: "MailLogTests", dependencies: ["MailLog"], swiftSettings: shell),
+        .testTarget(name: "ContentAnalysisTests", dependencies: ["ContentAnalysis"], swiftSettings: shell),
         .testTarget(
             name: "WeirEngineTests", dependencies: ["WeirEngine", "WeirTesting"], swiftSettings: shell),
         .testTarget(

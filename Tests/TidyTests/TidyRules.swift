@@ -29,6 +29,7 @@ let importsAllowed: [String: Set<String>] = [
     "PolicyDelegation": ["MailTypes"],
     "Milter": ["MailTypes"],
     "MailLog": ["MailTypes"],
+    "ContentAnalysis": ["MailTypes"],
     "WeirEngine": ["MailTypes"],
     "WeirAudit": ["MailTypes", "MailLog", "WeirEngine"],
     "WeirTesting": ["MailTypes", "PolicyDelegation", "Milter", "WeirEngine"],
@@ -43,7 +44,9 @@ let importsAllowed: [String: Set<String>] = [
 ]
 
 /// The targets that are pure: time, chance and the world reach them through their inputs alone.
-let pureTargets: Set<String> = ["MailTypes", "PolicyDelegation", "Milter", "MailLog", "WeirEngine", "WeirAudit"]
+let pureTargets: Set<String> = [
+    "MailTypes", "PolicyDelegation", "Milter", "MailLog", "ContentAnalysis", "WeirEngine", "WeirAudit",
+]
 
 /// What pure targets may not name, and what to write instead.
 private let banned: [(pattern: String, found: String, instead: String, mutant: String, innocent: String)] = [
