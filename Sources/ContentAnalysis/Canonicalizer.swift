@@ -18,10 +18,13 @@ public struct Canonicalizer: Sendable {
     private let fold = FoldTable()
     /// What each byte below 0x80 becomes; 0 for those that are dropped and for bytes of longer characters.
     private let ascii: [UInt8]
+    /// True for the bytes of words.
+    private let isWord: [Bool]
 
     /// A canonicalizer; it holds no state but its tables.
     public init() {
         let fold = fold
+        isWord = (0..<256).map { Canonicalizer.isWord(UInt8($0)) }
         ascii = (0..<256).map { $0 < 0x80 ? fold.ascii(UInt8($0)) : 0 }
     }
 
@@ -137,32 +140,35 @@ extension Canonicalizer {
     /// The text with those words as `*`.
     private func masked(_ text: [UInt8], words: [ArraySlice<UInt8>]) -> [UInt8] {
         guard !words.isEmpty else { return text }
-        // By length and first byte, so that hardly any word of the text is compared at all.
-        var lengths = [Bool](repeating: false, count: 64)
         var firsts = [Bool](repeating: false, count: 256)
-        for word in words {
-            lengths[min(63, word.count)] = true
-            firsts[Int(word.first!)] = true
-        }
+        for word in words { firsts[Int(word.first!)] = true }
         var result: [UInt8] = []
-        result.reserveCapacity(text.count)
-        var place = 0
-        while place < text.count {
-            var end = place
-            while end < text.count, Canonicalizer.isWord(text[end]) { end += 1 }
-            if end == place {
-                result.append(text[place])
-                place += 1
-                continue
-            }
-            let isCandidate = lengths[min(63, end - place)] && firsts[Int(text[place])]
-            if isCandidate, words.contains(where: { $0.elementsEqual(text[place..<end]) }) {
-                result.append(UInt8(ascii: "*"))
-            } else {
-                result += text[place..<end]
-            }
-            place = end
+        var copied = 0
+        let table = isWord
+        let (bytes, beginnings, isWord) = (text.span, firsts.span, table.span)
+        var isInWord = false
+        for place in bytes.indices {
+            let byte = Int(bytes[place])
+            let isStart = !isInWord && beginnings[byte]
+            isInWord = isWord[byte]
+            // Hardly any word of a text gets this far.
+            guard isStart, let end = end(of: words, in: bytes, from: place) else { continue }
+            result += text[copied..<place]
+            result.append(UInt8(ascii: "*"))
+            copied = end
         }
-        return result
+        return copied == 0 ? text : result + text[copied...]
+    }
+
+    /// Where the one of the words ends that stands at a place; nil where none does, or a longer word.
+    private func end(of words: [ArraySlice<UInt8>], in text: Span<UInt8>, from place: Int) -> Int? {
+        for word in words {
+            let end = place + word.count
+            guard end <= text.count, end == text.count || !isWord[Int(text[end])] else { continue }
+            var offset = 0
+            while offset < word.count, text[place + offset] == word[word.startIndex + offset] { offset += 1 }
+            if offset == word.count { return end }
+        }
+        return nil
     }
 }

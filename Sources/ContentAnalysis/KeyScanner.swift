@@ -23,6 +23,8 @@ struct KeyScanner {
     private(set) var contacts: [UInt64] = []
     /// Hashes of addresses that are no contacts: sender and recipients.
     private let ignored: [UInt64]
+    /// What each byte may mean.
+    private let kinds = KeyScanner.byteKinds
 
     /// A scanner; addresses of the sender and the recipients are no contacts.
     init(key: KeyedHash, ignoring addresses: [String]) {
@@ -33,38 +35,48 @@ struct KeyScanner {
     /// Looks through a text.
     mutating func scan(_ text: Span<UInt8>) {
         let end = min(text.count, Canonicalizer.bytesMax)
+        let table = self.kinds
+        let kinds = table.span
         var place = 0
         var isInWord = false
         while place < end {
-            let byte = text[place]
-            if byte == UInt8(ascii: ":") {
-                if place + 3 < end, text[place + 1] == 0x2F, text[place + 2] == 0x2F, isInWord {
-                    place = link(text, from: place + 3, end)
-                    isInWord = false
-                    continue
-                }
-                isInWord = false
-            } else if byte == UInt8(ascii: "@") {
-                if isInWord { address(text, at: place, end) }
-                isInWord = false
-            } else if KeyScanner.isAlphanumeric(byte) {
-                if !isInWord {
-                    isInWord = true
-                    if let next = token(text, from: place, end) {
-                        place = next
-                        isInWord = false
-                        continue
-                    }
-                }
-            } else {
-                isInWord = false
-                if byte == UInt8(ascii: "+") || byte == UInt8(ascii: "("), let next = telephone(text, from: place, end)
-                {
-                    place = next
-                    continue
-                }
+            let kind = kinds[Int(text[place])]
+            // Most bytes end here, without a branch that text makes unpredictable.
+            if kind < KeyScanner.mark, kind < KeyScanner.beginner || isInWord {
+                isInWord = kind != KeyScanner.separator
+                place &+= 1
+                continue
             }
-            place += 1
+            var next: Int?
+            switch text[place] {
+            case UInt8(ascii: ":"):
+                if isInWord, place + 3 < end, text[place + 1] == 0x2F, text[place + 2] == 0x2F {
+                    next = link(text, from: place + 3, end)
+                }
+            case UInt8(ascii: "@"): if isInWord { address(text, at: place, end) }
+            case UInt8(ascii: "+"), UInt8(ascii: "("): next = telephone(text, from: place, end)
+            default: next = token(text, from: place, end)
+            }
+            isInWord = next == nil && kind != KeyScanner.mark
+            place = next ?? place + 1
+        }
+    }
+
+    /// A byte between words.
+    private static let separator: UInt8 = 0
+    /// A letter or digit with which nothing begins.
+    private static let plain: UInt8 = 1
+    /// A letter or digit with which something may begin.
+    private static let beginner: UInt8 = 2
+    /// A sign that stands in a link, an address or a telephone number.
+    private static let mark: UInt8 = 3
+
+    /// What each byte may mean.
+    static let byteKinds: [UInt8] = (0..<256).map { byte in
+        switch UInt8(byte) {
+        case UInt8(ascii: ":"), UInt8(ascii: "@"), UInt8(ascii: "+"), UInt8(ascii: "("): mark
+        case UInt8(ascii: "w"), UInt8(ascii: "b"), 0x30, 0x31, 0x33, 0x41...0x5A: beginner
+        case let other: isAlphanumeric(other) ? plain : separator
         }
     }
 
