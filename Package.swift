@@ -15,7 +15,7 @@ let package = Package(
         // For Benchmarks/ and Fuzz/, which are packages of their own so that the main build stays small.
         .library(
             name: "WeirCore",
-            targets: ["MailTypes", "PolicyDelegation", "Milter", "MailLog", "WeirEngine", "WeirAudit"]),
+            targets: ["MailTypes", "PolicyDelegation", "Milter", "MailLog", "ContentAnalysis", "WeirEngine", "WeirAudit"]),
         .library(name: "WeirTesting", targets: ["WeirTesting"]),
     ],
     dependencies: [
@@ -33,6 +33,7 @@ let package = Package(
         .target(name: "PolicyDelegation", dependencies: ["MailTypes"], swiftSettings: pure),
         .target(name: "Milter", dependencies: ["MailTypes"], swiftSettings: pure),
         .target(name: "MailLog", dependencies: ["MailTypes"], swiftSettings: pure),
+        .target(name: "ContentAnalysis", dependencies: ["MailTypes"], swiftSettings: pure),
 
         // 2 · the judgement: Engine, Input, Output, Snapshot.
         .target(name: "WeirEngine", dependencies: ["MailTypes"], swiftSettings: pure),
@@ -77,6 +78,7 @@ let package = Package(
             name: "PolicyDelegationTests", dependencies: ["PolicyDelegation", "WeirTesting"], swiftSettings: shell),
         .testTarget(name: "MilterTests", dependencies: ["Milter", "WeirTesting"], swiftSettings: shell),
         .testTarget(name: "MailLogTests", dependencies: ["MailLog"], swiftSettings: shell),
+        .testTarget(name: "ContentAnalysisTests", dependencies: ["ContentAnalysis"], swiftSettings: shell),
         .testTarget(
             name: "WeirEngineTests", dependencies: ["WeirEngine", "WeirTesting"], swiftSettings: shell),
         .testTarget(

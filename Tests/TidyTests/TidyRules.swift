@@ -29,6 +29,7 @@ let importsAllowed: [String: Set<String>] = [
     "PolicyDelegation": ["MailTypes"],
     "Milter": ["MailTypes"],
     "MailLog": ["MailTypes"],
+    "ContentAnalysis": ["MailTypes"],
     "WeirEngine": ["MailTypes"],
     "WeirAudit": ["MailTypes", "MailLog", "WeirEngine"],
     "WeirSimulator": ["MailTypes", "WeirEngine"],
@@ -45,7 +46,7 @@ let importsAllowed: [String: Set<String>] = [
 
 /// The targets that are pure: time, chance and the world reach them through their inputs alone.
 let pureTargets: Set<String> = [
-    "MailTypes", "PolicyDelegation", "Milter", "MailLog", "WeirEngine", "WeirAudit", "WeirSimulator",
+    "MailTypes", "PolicyDelegation", "Milter", "MailLog", "ContentAnalysis", "WeirEngine", "WeirAudit", "WeirSimulator",
 ]
 
 /// What pure targets may not name, and what to write instead.
