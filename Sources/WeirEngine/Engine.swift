@@ -64,6 +64,8 @@ public struct Engine: Sendable {
     var messages: MessageTable
     /// What the detectors remember.
     var watch = Watch()
+    /// Campaigns; made when the first fingerprint comes, because its tables are large.
+    var campaigns: CampaignTable?
     /// Held messages by queue key; looked up only, never walked.
     var held: [UInt64: HeldMessage] = [:]
     /// Open cases, by slot; nil in a free slot.

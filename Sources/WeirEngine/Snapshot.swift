@@ -29,6 +29,7 @@ extension Engine {
         subscribers.encode(&out)
         messages.encode(&out)
         watch.encode(&out)
+        out.optional(campaigns) { $1.encode(&$0) }
         out.array(held.sorted { $0.key < $1.key }) {
             $0.fixed64($1.key)
             $0.signed(Int64($1.value.slot))
@@ -79,6 +80,7 @@ extension Engine {
         subscribers = try SubscriberTable(&input)
         messages = try MessageTable(&input)
         watch = try Watch(&input)
+        campaigns = try input.optional { (r) throws(CodecError) in try CampaignTable(&r) }
         let entries = try input.array(minimumBytes: 14) { (r) throws(CodecError) -> (UInt64, HeldMessage) in
             let key = try r.fixed64()
             let slot = try r.int32()

@@ -19,7 +19,11 @@ enum CampaignDetector: Detector {
         let suspects = Double(campaign.suspects + 2 * campaign.contained)
         var nats = Float(1.4 * Nats.ln(1 + suspects)).clipped(0, most)
         if campaign.hasInnocentFounder { nats *= 0.25 }
-        return .all(nats)
+        // Who passes a sample on writes to somebody he knows, from where he always is.
+        let toStrangers =
+            excursion.recipients > 0 ? nats * Swift.min(1, 1.25 * excursion.newRecipients / excursion.recipients) : nats
+        let isElsewhere = excursion.networkCount > 0 || excursion.hasNewStyle
+        return PerTakeOver(toStrangers, toStrangers, isElsewhere ? nats : 0, 0)
     }
 
     static func why(_ habits: Habits, _ excursion: Excursion) -> String {

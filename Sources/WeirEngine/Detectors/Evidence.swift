@@ -126,6 +126,8 @@ struct MessageFacts: Sendable {
     var reversePath: UInt32
     /// True for a subscriber known by a login.
     var isLogin: Bool
+    /// True where the subscriber's mail was held already when it came.
+    var isWaiting = false
     /// The tight near-duplicate group; 0 where it is in none.
     var tight: UInt32
     /// What is known of its campaign.

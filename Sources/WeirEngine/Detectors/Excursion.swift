@@ -48,6 +48,8 @@ struct Excursion: Sendable {
     var refused: Float = 0
     /// Complaints of abuse.
     var complaints: Float = 0
+    /// Messages to new recipients while the subscriber's mail was held already.
+    var attempts: Float = 0
     /// Messages with much evidence in the text.
     var spamLike: Float = 0
     /// Distinct near-duplicate groups that added something.
@@ -94,6 +96,7 @@ struct Excursion: Sendable {
         dead *= factor
         refused *= factor
         complaints *= factor
+        attempts *= factor
         spamLike *= factor
         newAnHour *= Float(Nats.exp(-passed / 3.6e12))
         newADay *= Float(Nats.exp(-passed / 8.64e13))
@@ -147,8 +150,8 @@ extension Excursion {
             for line in 0..<EvidenceGroup.accumulated { out.float(ledger[line][lane]) }
         }
         for value in [
-            messages, recipients, newRecipients, newAnHour, newADay, results, dead, refused, complaints, spamLike, gaps,
-            gapMean, gapSquares,
+            messages, recipients, newRecipients, newAnHour, newADay, results, dead, refused, complaints, attempts,
+            spamLike, gaps, gapMean, gapSquares,
         ] { out.float(value) }
         out.varint(UInt64(groupsOfText))
         for place in 0..<Excursion.networksMax { out.varint(UInt64(networks[place])) }
@@ -190,6 +193,7 @@ extension Excursion {
         dead = try input.float()
         refused = try input.float()
         complaints = try input.float()
+        attempts = try input.float()
         spamLike = try input.float()
         gaps = try input.float()
         gapMean = try input.float()

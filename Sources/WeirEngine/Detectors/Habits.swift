@@ -71,10 +71,11 @@ struct DayCounts: Sendable {
     var newRecipients: Float = 0
     /// Most new recipients in one of the day's hours, as a decaying count.
     var newAnHour: Float = 0
-    /// Sum of the classifier's evidence, clipped.
-    var content: Float = 0
     /// Messages that had any.
     var withContent: Float = 0
+    /// Of these, above `ContentDetector.oddFrom`, and above `ContentDetector.spamFrom`.
+    var oddContent: Float = 0
+    var spamContent: Float = 0
     /// Networks not known before.
     var newNetworks: Float = 0
     /// Delivery results.
@@ -117,10 +118,11 @@ struct Habits: Sendable {
     var newADay: Float = 0
     /// The most new recipients of about one hour, in the same way.
     var newAnHour: Float = 0
-    /// Sum of the classifier's evidence.
-    var content: Float = 0
     /// Messages that had any.
     var withContent: Float = 0
+    /// Of these, above `ContentDetector.oddFrom`, and above `ContentDetector.spamFrom`.
+    var oddContent: Float = 0
+    var spamContent: Float = 0
     /// Days on which a network was new.
     var newNetworkDays: Float = 0
     /// Delivery results.
@@ -180,8 +182,9 @@ struct Habits: Sendable {
         newRecipients = newRecipients * memory + counts.newRecipients
         newADay = max(newADay * 0.99, counts.newRecipients)
         newAnHour = max(newAnHour * 0.99, counts.newAnHour)
-        content = content * memory + counts.content
         withContent = withContent * memory + counts.withContent
+        oddContent = oddContent * memory + counts.oddContent
+        spamContent = spamContent * memory + counts.spamContent
         newNetworkDays = newNetworkDays * memory + min(1, counts.newNetworks)
         results = results * memory + counts.results
         dead = dead * memory + counts.dead
@@ -208,7 +211,8 @@ extension DayCounts {
     /// Writes the counts.
     func encode(_ out: inout ByteWriter) {
         for value in [
-            messages, recipients, newRecipients, newAnHour, content, withContent, newNetworks, results, dead,
+            messages, recipients, newRecipients, newAnHour, withContent, oddContent, spamContent, newNetworks,
+            results, dead,
         ] { out.float(value) }
     }
 
@@ -218,8 +222,9 @@ extension DayCounts {
         recipients = try input.float()
         newRecipients = try input.float()
         newAnHour = try input.float()
-        content = try input.float()
         withContent = try input.float()
+        oddContent = try input.float()
+        spamContent = try input.float()
         newNetworks = try input.float()
         results = try input.float()
         dead = try input.float()
@@ -262,8 +267,8 @@ extension Habits {
         today.encode(&out)
         yesterday.encode(&out)
         for value in [
-            days, messagesADay, recipients, newRecipients, newADay, newAnHour, content, withContent, newNetworkDays,
-            results, dead,
+            days, messagesADay, recipients, newRecipients, newADay, newAnHour, withContent, oddContent, spamContent,
+            newNetworkDays, results, dead,
         ] { out.float(value) }
         out.float(hourNow)
         out.signed(lastNewAt)
@@ -291,8 +296,9 @@ extension Habits {
         newRecipients = try input.float()
         newADay = try input.float()
         newAnHour = try input.float()
-        content = try input.float()
         withContent = try input.float()
+        oddContent = try input.float()
+        spamContent = try input.float()
         newNetworkDays = try input.float()
         results = try input.float()
         dead = try input.float()

@@ -11,7 +11,7 @@ enum RateDetector: Detector {
     static let group = EvidenceGroup.rate
     static let catches = "floods to strangers, also slow ones"
     static let innocent = "invoices, invitations, a grown newsletter"
-    static let most: Float = 3
+    static let most: Float = 5
 
     /// New recipients an hour and a day that nobody is asked about.
     private static let free = (hour: Float(5), day: Float(10))
@@ -28,11 +28,15 @@ enum RateDetector: Detector {
         let hour = excursion.newAnHour / Swift.max(free.hour, 1.5 * habits.newAnHour)
         let day = excursion.newADay / Swift.max(free.day, 1.5 * habits.newADay)
         let most = Swift.max(hour, day)
-        guard most > 1 else { return 0 }
-        return Float(exponent * Nats.ln(Double(most))).clipped(0, RateDetector.most)
+        // Who goes on while the mail waits does not read the notices (8b.9).
+        let attempts = Float(Nats.ln(1 + Double(excursion.attempts) / 6)).clipped(0, 3)
+        guard most > 1 else { return attempts }
+        return Swift.min(RateDetector.most, Float(exponent * Nats.ln(Double(most))).clipped(0, 3) + attempts)
     }
 
     static func why(_ habits: Habits, _ excursion: Excursion) -> String {
-        "\(Words.count(excursion.newADay, "new recipient")) within a day, \(Words.count(excursion.newAnHour)) within an hour; never more than \(Words.count(habits.newADay)) and \(Words.count(habits.newAnHour)) before"
+        let waiting = excursion.attempts >= 6 ? ", \(Words.count(excursion.attempts)) messages while its mail waited" : ""
+        return
+            "\(Words.count(excursion.newADay, "new recipient")) within a day, \(Words.count(excursion.newAnHour)) within an hour; never more than \(Words.count(habits.newADay)) and \(Words.count(habits.newAnHour)) before\(waiting)"
     }
 }

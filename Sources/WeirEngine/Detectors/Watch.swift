@@ -114,6 +114,7 @@ struct Watch: Sendable {
     /// Counts a message in its excursion.
     private func count(_ message: MessageFacts, _ excursion: inout Excursion) {
         excursion.messages += 1
+        if message.isWaiting, message.newRecipients != 0 { excursion.attempts += 1 }
         if let new = message.newRecipients {
             excursion.recipients += Float(message.recipients)
             excursion.newRecipients += Float(new)
@@ -154,7 +155,7 @@ struct Watch: Sendable {
             for line in 0..<4 { positive += Swift.max(0, parts[line][lane]) }
             guard positive > 0 else { continue }
             for line in 0..<4 where parts[line][lane] > 0 {
-                let bound = Watch.most(line)
+                let bound = Watch.most(line, habits)
                 let more = Swift.min(nats * parts[line][lane] / positive, Swift.max(0, bound - excursion.ledger[line][lane]))
                 excursion.ledger[line][lane] += more
                 excursion.score[lane] += more
@@ -167,9 +168,9 @@ struct Watch: Sendable {
     }
 
     /// The bound of an accumulated group.
-    private static func most(_ line: Int) -> Float {
+    private static func most(_ line: Int, _ habits: Habits) -> Float {
         switch line {
-        case 0: ContentDetector.most
+        case 0: ContentDetector.most(habits)
         case 1: RecipientsDetector.most
         case 2: IdentityDetector.most
         default: RegularityDetector.most
@@ -212,8 +213,9 @@ struct Watch: Sendable {
             habits[slot].today.newRecipients += Float(new)
         }
         if let content = message.content {
-            habits[slot].today.content += ContentDetector.learned(content)
             habits[slot].today.withContent += 1
+            if content > ContentDetector.oddFrom { habits[slot].today.oddContent += 1 }
+            if content > ContentDetector.spamFrom { habits[slot].today.spamContent += 1 }
         }
         let day = habits[slot].day
         if message.isLogin, message.network != 0, !habits[slot].networks.knows(message.network, on: day) {

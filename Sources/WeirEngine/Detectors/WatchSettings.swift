@@ -58,10 +58,10 @@ public struct WatchSettings: Hashable, Sendable {
         self.vouchedSeconds = vouchedSeconds
     }
 
-    /// Everything is scored, nothing enforced; one false containment in a thousand subscriber-years (methods.md section 8);
+    /// Nothing is scored until the operator says so. Then nothing is enforced; one false containment in a thousand subscriber-years (methods.md section 8);
     /// twenty new recipients an hour while slowed; a day contained at least; a fortnight of trust.
     public static let defaults = WatchSettings(
-        isOn: true, budget: 1, weights: [Int32](repeating: 100, count: EvidenceGroup.allCases.count), enforced: .none,
+        isOn: false, budget: 1, weights: [Int32](repeating: 100, count: EvidenceGroup.allCases.count), enforced: .none,
         slowedNewRecipients: 20, containedSeconds: 86_400, vouchedSeconds: 14 * 86_400)
 
     /// The weight of a group as a factor.
@@ -84,7 +84,7 @@ struct Thresholds: Hashable, Sendable {
         let height = Float(Nats.ln(observations * 1000 / Double(Swift.max(1, settings.budget)))).clipped(11, 18)
         contained = height
         held = height - 4
-        slowed = height - 8
+        slowed = height - 6.5
     }
 }
 

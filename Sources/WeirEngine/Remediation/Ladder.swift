@@ -12,10 +12,13 @@ extension Engine {
         guard policy.watch.isOn, let payer = messages.slots[message].payers.first else { return }
         let slot = Int(payer.slot)
         watch.enrol(slot, serial: subscribers.slots[slot].serial)
-        let facts = facts(of: transaction, message, slot: slot, decision.identity, at: time)
+        var facts = facts(of: transaction, message, slot: slot, decision.identity, at: time)
         messages.slots[message].newRecipients = Int32(clamping: facts.newRecipients ?? 0)
+        facts.isWaiting = watch.habits[slot].standing.rung >= .held
+        join(transaction.content, message, slot: slot, &facts)
         let score = watch.take(facts, slot: slot, policy.watch)
         decision.score = score.thousandths
+        suspect(score, slot: slot, facts.campaign.loose)
         climb(slot, score, after: transaction.queueID, at: time, &outputs)
         act(on: message, slot: slot, score, facts, &decision, at: time, &outputs)
     }
@@ -50,6 +53,35 @@ extension Engine {
             reversePath: transaction.envelope.reversePath.map { Engine.short($0.address) } ?? 0, isLogin: isLogin,
             tight: 0, campaign: CampaignFacts())
     }
+
+    /// Puts a message into its near-duplicate group and its campaign.
+    private mutating func join(_ content: Content, _ message: Int, slot: Int, _ facts: inout MessageFacts) {
+        guard !content.fingerprint.isEmpty else { return }
+        let key = subscribers.slots[slot].key
+        var table = campaigns.take() ?? CampaignTable()
+        let membership = table.note(content.fingerprint, subscriber: key, at: facts.at, handling: content.handling)
+        if let new = facts.newRecipients {
+            table.noteRecipients(loose: membership.loose, new: new, total: facts.recipients)
+        }
+        facts.tight = membership.tight
+        facts.campaign = table.facts(of: membership.loose, besides: key)
+        facts.campaign.loose = membership.loose
+        messages.slots[message].campaign = membership.loose
+        campaigns = table
+    }
+
+    /// Tells a campaign that one of its senders looks suspicious without it, or is contained.
+    private mutating func suspect(_ score: Score, slot: Int, _ loose: UInt32) {
+        guard loose != 0, campaigns != nil else { return }
+        let key = subscribers.slots[slot].key
+        if watch.habits[slot].standing.rung == .contained { campaigns?.noteContained(subscriber: key, loose: loose) }
+        if score.nats - score.groups[Int(EvidenceGroup.campaign.rawValue)] >= Engine.suspectNats {
+            campaigns?.noteSuspect(subscriber: key, loose: loose)
+        }
+    }
+
+    /// From how many nats of other evidence on a sender makes its campaign suspicious.
+    private static let suspectNats: Float = 3
 
     /// Half of a hash, never 0.
     private static func short(_ hash: UInt64) -> UInt32 {
@@ -273,6 +305,9 @@ extension Engine {
         else { return }
         let isDead = delivery.outcome == .failed && delivery.status.saysRecipientIsDead
         let isRefused = delivery.outcome == .failed && !isDead && delivery.status.subject == 7
+        if messages.slots[message].campaign != 0 {
+            campaigns?.noteResult(loose: messages.slots[message].campaign, dead: isDead, refusedAsSpam: isRefused)
+        }
         guard
             let score = watch.take(
                 result: isDead, isRefused: isRefused, sentAt: messages.slots[message].endedAt, slot: slot, at: time,

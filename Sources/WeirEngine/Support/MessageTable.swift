@@ -115,6 +115,8 @@ struct MessageRecord: Sendable {
     var wouldStop = false
     /// Accepted recipients never written to before, as its end was judged.
     var newRecipients: Int32 = 0
+    /// The campaign that it belongs to; 0 for none.
+    var campaign: UInt32 = 0
     /// RCPT requests seen at the policy door.
     var recipientRequests: Int32 = 0
     /// The accepted recipients, as far as they are known; dropped when the message ends.
@@ -310,6 +312,7 @@ extension MessageRecord {
         }
         out.signed(Int64(recipientRequests))
         out.signed(Int64(newRecipients))
+        out.varint(UInt64(campaign))
         out.array(Array(recipients)) {
             $0.fixed64($1.address)
             $0.fixed64($1.domain)
@@ -350,6 +353,7 @@ extension MessageRecord {
         amounts.isNullSender = try input.bool()
         recipientRequests = try input.int32()
         newRecipients = try input.int32()
+        campaign = try input.integer(UInt32.self)
         for _ in 0..<(try input.count(minimumBytes: 16)) {
             recipients.append(AddressKey(address: try input.fixed64(), domain: try input.fixed64()))
         }

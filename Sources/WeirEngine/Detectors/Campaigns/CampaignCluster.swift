@@ -61,6 +61,8 @@ struct CampaignCluster: Sendable {
     private var estimated: Int64 = 0
     /// Contained subscribers.
     var contained: [UInt64] = []
+    /// Subscribers that looked suspicious by other evidence when they sent it; at most `containedMax`.
+    var suspects: [UInt64] = []
 
     /// A free one.
     init() {}
@@ -172,6 +174,7 @@ struct CampaignCluster: Sendable {
             estimated = DistinctSketch.estimate(registers)
         }
         for subscriber in other.contained { contain(subscriber) }
+        for subscriber in other.suspects { suspect(subscriber) }
     }
 
     /// Counts a subscriber as contained, once; false where the list is full.
@@ -181,6 +184,11 @@ struct CampaignCluster: Sendable {
         guard contained.count < CampaignCluster.containedMax else { return false }
         contained.append(subscriber)
         return true
+    }
+
+    /// Counts a subscriber as suspicious, once; beyond the bound it is not counted.
+    mutating func suspect(_ subscriber: UInt64) {
+        if suspects.count < CampaignCluster.containedMax, !suspects.contains(subscriber) { suspects.append(subscriber) }
     }
 
     /// What is known of it.
@@ -227,6 +235,7 @@ extension CampaignCluster {
         }
         out.blob(registers)
         out.array(contained) { $0.fixed64($1) }
+        out.array(suspects) { $0.fixed64($1) }
     }
 
     /// Reads a campaign.
@@ -254,10 +263,11 @@ extension CampaignCluster {
         }
         registers = try input.blob()
         contained = try input.array(minimumBytes: 8) { (r) throws(CodecError) in try r.fixed64() }
+        suspects = try input.array(minimumBytes: 8) { (r) throws(CodecError) in try r.fixed64() }
         // Counters are sums of what went in one by one: a number that large was never written.
         let most = [messages, listMessages, results, dead, refused, recipients, newRecipients, contentCount].max() ?? 0
         guard registers.isEmpty || registers.count == DistinctSketch.registers, most < 1 << 53,
-            members.count <= CampaignCluster.membersMax, contained.count <= CampaignCluster.containedMax
+            members.count <= CampaignCluster.membersMax, max(contained.count, suspects.count) <= CampaignCluster.containedMax
         else { throw CodecError(place: input.place, expected: "a campaign") }
         if !registers.isEmpty { estimated = DistinctSketch.estimate(registers) }
     }

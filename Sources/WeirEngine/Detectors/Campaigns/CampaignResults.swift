@@ -22,10 +22,28 @@ extension CampaignTable {
         return clusters[cluster].contain(subscriber)
     }
 
+    /// A subscriber of a campaign looks suspicious by other evidence than the campaign.
+    mutating func noteSuspect(subscriber: UInt64, loose: UInt32) {
+        guard let cluster = promoted(loose) else { return }
+        clusters[cluster].suspect(subscriber)
+    }
+
+    /// What detectors need of a campaign: its other subscribers.
+    func facts(of loose: UInt32, besides subscriber: UInt64) -> CampaignFacts {
+        guard loose != 0, let cluster = clusterSlot(loose) else { return CampaignFacts() }
+        let known = clusters[cluster]
+        return CampaignFacts(
+            loose: loose,
+            suspects: known.suspects.count { $0 != subscriber && !known.contained.contains($0) },
+            contained: known.contained.count { $0 != subscriber }, others: Int(clamping: known.subscribers) - 1,
+            hasInnocentFounder: known.statistics.hasInnocentFounder)
+    }
+
     /// A subscriber was released: found innocent, or clean again.
     mutating func noteReleased(subscriber: UInt64, loose: UInt32) {
         guard let cluster = clusterSlot(loose) else { return }
         clusters[cluster].contained.removeAll { $0 == subscriber }
+        clusters[cluster].suspects.removeAll { $0 == subscriber }
     }
 
     /// A result came back for one recipient of a campaign.
