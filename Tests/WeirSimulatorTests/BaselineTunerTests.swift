@@ -77,7 +77,7 @@ struct MadeUpRun {
 }
 
 /// People are three quarters of the subscribers, bulk senders a quarter.
-let twoStrata = [Stratum(name: "person", share: 0.75), Stratum(name: "bulk", share: 0.25)]
+let twoStrata = [StratumShare(name: "person", share: 0.75), StratumShare(name: "bulk", share: 0.25)]
 
 @Suite("BaselineTuner") struct BaselineTunerTests {
     /// The run of these tests.
@@ -133,7 +133,9 @@ let twoStrata = [Stratum(name: "person", share: 0.75), Stratum(name: "bulk", sha
         let all = TunedParameter.Setting(arm: 0, alarmsAbove: 0, parameter: 0)
         // Everybody alarms once in a quarter of a year.
         #expect(abs(tuner.falseAlarms(record, at: all) - 4000) < 1e-6)
-        let bulkOnly = BaselineTuner(strata: [Stratum(name: "person", share: 0), Stratum(name: "bulk", share: 1)])
+        let bulkOnly = BaselineTuner(strata: [
+            StratumShare(name: "person", share: 0), StratumShare(name: "bulk", share: 1),
+        ])
         let maxima = record.honest.filter { $0.stratum == 1 }.map { $0.maxima[0] }.sorted()
         let half = TunedParameter.Setting(arm: 0, alarmsAbove: maxima[4], parameter: maxima[4])
         #expect(abs(bulkOnly.falseAlarms(record, at: half) - 2000) < 1e-6)
@@ -146,7 +148,7 @@ let twoStrata = [Stratum(name: "person", share: 0.75), Stratum(name: "bulk", sha
     @Test("what can't be reached is said") func cannotReach() {
         // Five subscribers whose mail is wholly flagged: no share above 1 exists.
         let population = RunPopulation(seed: 1, strata: [0, 0, 0, 0, 0], years: [1, 1, 1, 1, 1])
-        let strata = [Stratum(name: "newsletter", share: 1)]
+        let strata = [StratumShare(name: "newsletter", share: 1)]
         var share = TuningPass(SpamShareThreshold(subscribers: 5), population: population, episodes: 0)
         var spot = TuningPass(SPOT(alphas: [1e-2, 1e-6], subscribers: 5), population: population, episodes: 0)
         for subscriber in 0..<5 {
@@ -177,7 +179,7 @@ let twoStrata = [Stratum(name: "person", share: 0.75), Stratum(name: "bulk", sha
         var pass = TuningPass(ContentCUSUM(subscribers: 1), population: population, episodes: 0)
         for _ in 0..<50 { pass.note(message(0, score: 4000), .aftermath) }
         let record = pass.record(episodes: [])
-        let strata = [Stratum(name: "person", share: 1)]
+        let strata = [StratumShare(name: "person", share: 1)]
         guard case .reached(_, let rate) = BaselineTuner(strata: strata).tune(record, perThousandYears: 1) else {
             Issue.record("nothing alarmed")
             return

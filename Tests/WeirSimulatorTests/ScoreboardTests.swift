@@ -17,8 +17,8 @@ import Testing
     /// A hundred people, four newsletters, and attacks of two families.
     static func board(seed: UInt64) -> Scoreboard {
         let strata = [
-            Stratum(name: "person", share: 0.99), Stratum(name: "newsletter", share: 0.01),
-            Stratum(name: "forwarder", share: 0),
+            StratumShare(name: "person", share: 0.99), StratumShare(name: "newsletter", share: 0.01),
+            StratumShare(name: "forwarder", share: 0),
         ]
         var board = Scoreboard(
             method: "SPOT", setting: "the paper's", strata: strata, families: ["fast bot", "contact phish", "unseen"])
@@ -77,7 +77,7 @@ import Testing
     @Test("with nothing seen the rule of three bounds the rate") func nothing() throws {
         var board = Scoreboard(
             method: "m", setting: "s",
-            strata: [Stratum(name: "common", share: 0.9), Stratum(name: "rare", share: 0.1)], families: [])
+            strata: [StratumShare(name: "common", share: 0.9), StratumShare(name: "rare", share: 0.1)], families: [])
         for (subscriber, years) in [(0, 1800.0), (1, 100.0)] {
             board.add(
                 Scoreboard.SubscriberOutcome(

@@ -2,18 +2,21 @@
 
 import MailTypes
 
-/// A kind of honest subscriber, and how common it is.
+/// A stratum as far as figures need it: its name, and how common it is.
 public struct StratumShare: Sendable, Equatable {
     /// The name in the tables.
     public var name: String
     /// Its share of all subscribers in the world; the shares need not add up to one.
     public var share: Double
 
-    /// A stratum.
+    /// A stratum of that name and share.
     public init(name: String, share: Double) {
         self.name = name
         self.share = share
     }
+
+    /// A stratum of the simulated population.
+    public init(_ stratum: Stratum) { self.init(name: stratum.name, share: stratum.share) }
 }
 
 /// How far an attack got, the message in hand included.

@@ -3,20 +3,20 @@
 /// Scoreboards side by side.
 public enum EvaluationTables {
     /// Every method at the setting it comes with.
-    public static func paperSettings(_ summaries: [ScoreboardSummary], strata: [Stratum]) -> String {
+    public static func paperSettings(_ summaries: [ScoreboardSummary], strata: [StratumShare]) -> String {
         "## Every method as published\n\n" + tables(summaries, strata)
     }
 
     /// Every method tuned to the same false alarms per 1,000 subscriber-years.
     public static func equalFalseAlarms(
-        _ summaries: [ScoreboardSummary], perThousandYears target: Double, strata: [Stratum]
+        _ summaries: [ScoreboardSummary], perThousandYears target: Double, strata: [StratumShare]
     ) -> String {
         "## Every method at \(DecimalText.fixed(target, target == target.rounded() ? 0 : 2)) false \(target == 1 ? "alarm" : "alarms") per 1,000 subscriber-years\n\n"
             + tables(summaries, strata)
     }
 
     /// False alarms, false alarms by stratum, and a table for each family of attacks.
-    private static func tables(_ summaries: [ScoreboardSummary], _ strata: [Stratum]) -> String {
+    private static func tables(_ summaries: [ScoreboardSummary], _ strata: [StratumShare]) -> String {
         var families: [String] = []
         for summary in summaries {
             for row in summary.families where !families.contains(row.family) { families.append(row.family) }
@@ -47,7 +47,7 @@ public enum EvaluationTables {
     }
 
     /// One row a stratum, one column a method.
-    private static func byStratum(_ summaries: [ScoreboardSummary], _ strata: [Stratum]) -> String {
+    private static func byStratum(_ summaries: [ScoreboardSummary], _ strata: [StratumShare]) -> String {
         var table = MarkdownTable(["stratum", "share", "subscriber-years"] + summaries.map(\.method))
         let whole = strata.reduce(0) { $0 + $1.share }
         for stratum in strata {

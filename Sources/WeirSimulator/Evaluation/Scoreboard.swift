@@ -67,7 +67,7 @@ public struct Scoreboard: Sendable, Equatable {
     /// The setting in words: `the paper's`, `quota 1,234`.
     public let setting: String
     /// The strata of the honest.
-    public let strata: [Stratum]
+    public let strata: [StratumShare]
     /// The families of attacks.
     public let families: [String]
     /// True where the setting does not keep to the false alarms that were asked for.
@@ -78,7 +78,7 @@ public struct Scoreboard: Sendable, Equatable {
     public private(set) var episodes: [EpisodeOutcome] = []
 
     /// A scoreboard without an outcome.
-    public init(method: String, setting: String, strata: [Stratum], families: [String]) {
+    public init(method: String, setting: String, strata: [StratumShare], families: [String]) {
         self.method = method
         self.setting = setting
         self.strata = strata
@@ -111,7 +111,7 @@ public struct Scoreboard: Sendable, Equatable {
     ///
     /// These methods only alarm: an alarm is taken to contain at once, in their favour, and nobody's mail is held.
     public init(
-        _ record: TuningRecord, at parameter: TunedParameter.Setting, setting: String, strata: [Stratum],
+        _ record: TuningRecord, at parameter: TunedParameter.Setting, setting: String, strata: [StratumShare],
         families: [String]
     ) {
         self.init(method: record.name, setting: setting, strata: strata, families: families)
