@@ -15,7 +15,9 @@ let package = Package(
         // For Benchmarks/ and Fuzz/, which are packages of their own so that the main build stays small.
         .library(
             name: "WeirCore",
-            targets: ["MailTypes", "PolicyDelegation", "Milter", "MailLog", "ContentAnalysis", "WeirEngine", "WeirAudit"]),
+            targets: [
+                "MailTypes", "PolicyDelegation", "Milter", "MailLog", "ContentAnalysis", "WeirEngine", "WeirAudit",
+            ]),
         .library(name: "WeirTesting", targets: ["WeirTesting"]),
     ],
     dependencies: [
@@ -83,9 +85,12 @@ let package = Package(
             name: "WeirEngineTests", dependencies: ["WeirEngine", "WeirTesting"], swiftSettings: shell),
         .testTarget(
             name: "WeirAuditTests", dependencies: ["WeirAudit", "MailLog", "WeirTesting"], swiftSettings: shell),
-        .testTarget(name: "WeirSimulatorTests", dependencies: ["WeirSimulator"], swiftSettings: shell),
         .testTarget(
-            name: "WeirServerTests", dependencies: ["WeirServer", "WeirAudit", "WeirSimulator", "WeirTesting", "CArchive", "weir"],
+            name: "WeirSimulatorTests", dependencies: ["WeirSimulator", "WeirEngine", "MailTypes"], swiftSettings: shell
+        ),
+        .testTarget(
+            name: "WeirServerTests",
+            dependencies: ["WeirServer", "WeirAudit", "WeirSimulator", "WeirTesting", "CArchive", "weir"],
             swiftSettings: shell),
         .testTarget(name: "TidyTests", swiftSettings: shell),
     ],

@@ -96,7 +96,6 @@ func printed(_ value: Double, _ digits: Int) -> Double {
     }
 
     @Test("a walk of equal steps is the gambler's ruin") func gambler() {
-    func gambler() {
         // θ₀ = 1 - θ₁ makes a walk of equal steps: P(alarm at θ₀) = 1 / (1 + ratio^k) for k steps to either bound.
         let test = SequentialTest(flaggedWhenHonest: 0.2, flaggedWhenTaken: 0.8, alpha: 0.01, beta: 0.01)
         let run = test.runLength(flagged: 0.2)

@@ -90,6 +90,8 @@ public enum BaselineParameters: Sendable, Equatable {
 public protocol Baseline: Sendable {
     /// The name in the tables.
     var name: String { get }
+    /// What its parameter is called in the tables.
+    var parameterName: String { get }
     /// What of it can be tuned, and what is set.
     var parameters: BaselineParameters { get }
     /// The same method with nothing seen yet and another parameter: a threshold, or one of the arms' numbers.

@@ -98,6 +98,8 @@ public struct BaselineTuner: Sendable {
                 place += 1
             }
         }
+        // Nobody is too many: even the lowest maximum may alarm.
+        if above <= target * (1 + 1e-12), let lowest = maxima.last?.0 { (found, rate) = (lowest.nextDown, above) }
         guard found > atMost else { return .reached(setting(found), perThousandYears: rate) }
         // The lowest threshold with the target is beyond what has a meaning.
         return .cannotReach(best: setting(atMost), perThousandYears: falseAlarms(record, at: setting(atMost)))

@@ -31,6 +31,9 @@ public struct ContentCUSUM: Baseline {
         sums = Array(repeating: 0, count: subscribers)
     }
 
+    /// `h`.
+    public var parameterName: String { "h" }
+
     /// S; reached it alarms, hence the number just below.
     public var parameters: BaselineParameters { .threshold(threshold.nextDown, atMost: .infinity) }
 

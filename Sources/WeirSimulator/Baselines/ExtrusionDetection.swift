@@ -82,6 +82,9 @@ public struct ExtrusionDetection: Baseline {
         memories = Array(repeating: Memory(), count: subscribers)
     }
 
+    /// `scale`.
+    public var parameterName: String { "scale" }
+
     /// The scale of the bounds; reached counts alarm, hence the number just below.
     public var parameters: BaselineParameters { .threshold(settings.scale.nextDown, atMost: .infinity) }
 

@@ -41,6 +41,9 @@ public struct RecipientQuota: Baseline {
             name: "VOL-B", quota: 100, window: CountWindow(hours: 1, isSliding: true), subscribers: subscribers)
     }
 
+    /// `quota`.
+    public var parameterName: String { "quota" }
+
     /// The recipients in the window. No quota is too large to have a meaning.
     public var parameters: BaselineParameters { .threshold(quota, atMost: .infinity) }
 

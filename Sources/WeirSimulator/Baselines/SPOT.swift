@@ -41,6 +41,9 @@ public struct SPOT: Baseline {
             }, subscribers: subscribers)
     }
 
+    /// `α`.
+    public var parameterName: String { "α" }
+
     /// Each arm by its α.
     public var parameters: BaselineParameters { .arms(arms.map(\.alpha)) }
 

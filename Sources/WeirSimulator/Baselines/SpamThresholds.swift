@@ -30,6 +30,9 @@ public struct SpamCountThreshold: Baseline {
         counts = Array(repeating: WindowCount(), count: subscribers)
     }
 
+    /// `C_s`.
+    public var parameterName: String { "C_s" }
+
     /// The flagged messages in the window.
     public var parameters: BaselineParameters { .threshold(flaggedMax, atMost: .infinity) }
 
@@ -79,6 +82,9 @@ public struct SpamShareThreshold: Baseline {
         flagged = Array(repeating: WindowCount(), count: subscribers)
         all = flagged
     }
+
+    /// `P`.
+    public var parameterName: String { "P" }
 
     /// The share of flagged messages. Above 1 there is nothing.
     public var parameters: BaselineParameters { .threshold(shareMax, atMost: 1.0.nextDown) }

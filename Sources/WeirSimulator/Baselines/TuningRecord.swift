@@ -2,18 +2,21 @@
 
 import MailTypes
 
-/// A kind of honest subscriber, and how common it is.
+/// A stratum as far as figures need it: its name, and how common it is.
 public struct StratumShare: Sendable, Equatable {
     /// The name in the tables.
     public var name: String
     /// Its share of all subscribers in the world; the shares need not add up to one.
     public var share: Double
 
-    /// A stratum.
+    /// A stratum of that name and share.
     public init(name: String, share: Double) {
         self.name = name
         self.share = share
     }
+
+    /// A stratum of the simulated population.
+    public init(_ stratum: Stratum) { self.init(name: stratum.name, share: stratum.share) }
 }
 
 /// How far an attack got, the message in hand included.
@@ -136,6 +139,8 @@ public struct TuningRecord: Sendable {
 
     /// The method's name.
     public var name: String
+    /// What its parameter is called.
+    public var parameterName: String
     /// What can be tuned.
     public var parameters: BaselineParameters
     /// Every subscriber of every run.
@@ -163,6 +168,8 @@ public struct TuningPass<Method: Baseline>: Sendable {
     private var maxima: [Double]
     /// By episode and arm.
     private var ladders: [AlarmLadder]
+    /// Room for what one event raises, kept so that no event allocates.
+    private var room: [(Int, Double)] = []
 
     /// A pass of a method that has seen nothing yet, over a run with so many attacks.
     public init(_ method: Method, population: RunPopulation, episodes: Int) {
@@ -176,15 +183,21 @@ public struct TuningPass<Method: Baseline>: Sendable {
     /// Takes in a message, sent where its subscriber stood so.
     public mutating func note(_ message: BaselineMessage, _ phase: SubscriberPhase) {
         var raised: [(Int, Double)] = []
+        swap(&raised, &room)
         method.measure(message) { raised.append(($0, $1)) }
         keep(raised, subscriber: message.subscriber, phase)
+        raised.removeAll(keepingCapacity: true)
+        swap(&raised, &room)
     }
 
     /// Takes in a result, come where its subscriber stood so.
     public mutating func note(_ result: BaselineResult, _ phase: SubscriberPhase) {
         var raised: [(Int, Double)] = []
+        swap(&raised, &room)
         method.measure(result) { raised.append(($0, $1)) }
         keep(raised, subscriber: result.subscriber, phase)
+        raised.removeAll(keepingCapacity: true)
+        swap(&raised, &room)
     }
 
     /// Keeps what is larger than before.
@@ -203,7 +216,7 @@ public struct TuningPass<Method: Baseline>: Sendable {
     /// What the pass found; the episodes in the order of their numbers.
     public func record(episodes: [AttackEpisode]) -> TuningRecord {
         precondition(episodes.count * arms == ladders.count, "one entry an episode")
-        var record = TuningRecord(name: method.name, parameters: method.parameters)
+        var record = TuningRecord(name: method.name, parameterName: method.parameterName, parameters: method.parameters)
         for subscriber in population.strata.indices {
             record.honest.append(
                 .init(
