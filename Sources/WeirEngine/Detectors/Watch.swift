@@ -145,22 +145,27 @@ struct Watch: Sendable {
         var added: Float = 0
         for lane in 0..<3 {
             let share = Double(Watch.thiefShare[lane])
-            var nats = Float(Nats.ln(1 - share + share * Nats.exp(Double(sum[lane]))))
+            let nats = Float(Nats.ln(1 - share + share * Nats.exp(Double(sum[lane]))))
             if nats <= 0 {
                 shrink(lane, to: Swift.max(0, excursion.score[lane] + nats), &excursion)
                 continue
             }
-            nats = Swift.min(left, nats / Float(repeats + 1))
             var positive: Float = 0
             for line in 0..<4 { positive += Swift.max(0, parts[line][lane]) }
             guard positive > 0 else { continue }
+            var ofText: Float = 0
             for line in 0..<4 where parts[line][lane] > 0 {
-                let bound = Watch.most(line, habits)
-                let more = Swift.min(nats * parts[line][lane] / positive, Swift.max(0, bound - excursion.ledger[line][lane]))
+                var more = nats * parts[line][lane] / positive
+                // Copies of one text say the same again; where they come from does not depend on the text.
+                if line != Int(EvidenceGroup.identity.rawValue) {
+                    more = Swift.min(left - ofText, more / Float(repeats + 1))
+                    ofText += Swift.max(0, more)
+                }
+                more = Swift.max(0, Swift.min(more, Watch.most(line, habits) - excursion.ledger[line][lane]))
                 excursion.ledger[line][lane] += more
                 excursion.score[lane] += more
-                added = Swift.max(added, nats)
             }
+            added = Swift.max(added, ofText)
         }
         guard place >= 0 else { return }
         excursion.repeats[place].count += 1
