@@ -6,6 +6,8 @@ import MailTypes
 public enum Rung: UInt8, Sendable, CaseIterable, CustomStringConvertible, Comparable {
     /// Nothing.
     case none = 0
+    /// Nothing is done to the mail; a case is open, and the owner can be asked.
+    case observed
     /// New recipients are few an hour.
     case slowed
     /// Mail to new recipients waits.
@@ -13,10 +15,11 @@ public enum Rung: UInt8, Sendable, CaseIterable, CustomStringConvertible, Compar
     /// All mail waits; whoever knows the password shall change it.
     case contained
 
-    /// `none`, `slowed`, `held`, `contained`.
+    /// `none`, `observed`, `slowed`, `held`, `contained`.
     public var description: String {
         switch self {
         case .none: "none"
+        case .observed: "observed"
         case .slowed: "slowed"
         case .held: "held"
         case .contained: "contained"
@@ -73,6 +76,7 @@ public struct WatchSettings: Hashable, Sendable {
 /// Where each rung begins, in nats.
 struct Thresholds: Hashable, Sendable {
     /// Of each rung, by its raw value; nothing has none.
+    var observed: Float
     var slowed: Float
     var held: Float
     var contained: Float
@@ -85,6 +89,7 @@ struct Thresholds: Hashable, Sendable {
         contained = height
         held = height - 4
         slowed = height - 6.5
+        observed = height - 9
     }
 }
 

@@ -115,7 +115,7 @@ extension Engine {
         }
         let hasCase = report(slot, score, after: queueID, at: time, &outputs)
         // The breaker is open, or the table of cases full: what is done without a person's eyes is the gentlest.
-        if !hasCase { watch.habits[slot].standing.rung = .slowed }
+        if !hasCase { watch.habits[slot].standing.rung = min(.slowed, standing.rung) }
     }
 
     /// True where a subscriber's open case is the ladder's, and not a limit's.
@@ -126,7 +126,7 @@ extension Engine {
 
     /// True where a rung is more than observed.
     private func isEnforced(_ rung: Rung) -> Bool {
-        rung <= policy.watch.enforced && !observesEverything && !policy.observesEverything
+        rung > .observed && rung <= policy.watch.enforced && !observesEverything && !policy.observesEverything
     }
 
     /// Writes a subscriber's new rung into its case, which is opened where there is none. False where there can be none.
@@ -142,7 +142,7 @@ extension Engine {
         guard var open = cases[place] else { return false }
         if isEnforced {
             switch rung {
-            case .none: break
+            case .none, .observed: break
             case .slowed: if open.state == .observed { open.state = .slowed }
             case .held: open.state = .held
             case .contained: open.state = .contained
@@ -165,7 +165,8 @@ extension Engine {
         let thresholds = Thresholds(policy.watch, messagesADay: habits.days < 3 ? 5 : habits.messagesADay)
         if score.nats >= thresholds.contained + offset, maySayContained(score, slot: slot) { return .contained }
         if score.nats >= thresholds.held + offset { return .held }
-        return score.nats >= thresholds.slowed + offset ? .slowed : .none
+        if score.nats >= thresholds.slowed + offset { return .slowed }
+        return score.nats >= thresholds.observed + offset ? .observed : .none
     }
 
     /// The correlation guard: two groups must speak, one of them from outside; a single text proves nothing by being sent often
@@ -185,7 +186,7 @@ extension Engine {
         let thresholds = Thresholds(policy.watch, messagesADay: watch.habits[slot].messagesADay)
         switch standing.rung {
         case .none: return false
-        case .slowed, .held: return score.nats < thresholds.slowed / 2
+        case .observed, .slowed, .held: return score.nats < thresholds.observed / 2
         case .contained:
             return score.nats < thresholds.slowed
                 && time - standing.since >= policy.watch.containedSeconds * 1_000_000_000
@@ -243,7 +244,7 @@ extension Engine {
         of rung: Rung, slot: Int, _ score: Score, _ facts: MessageFacts, at time: Int64
     ) -> Verdict.Kind? {
         switch rung {
-        case .none: return nil
+        case .none, .observed: return nil
         case .contained: return .hold
         case .held:
             // A thief who writes to the owner's contacts writes to nobody new.
