@@ -129,6 +129,20 @@ import WeirSimulator
         #expect(volumes["light"] == 0.5 && volumes["regular"] == 5 && volumes["small-office"] == 25)
     }
 
+    /// A calibrated score is a likelihood ratio: over people's own words the mean of e^score is at most 1.
+    @Test func ownWordsAreCalibrated() throws {
+        for stratum in try Self.shipped().strata where !stratum.isTrap {
+            let scores = stratum.mail[0].scores
+            let spread = stratum.scoreOffset.deviation * stratum.scoreOffset.deviation + scores.jitter * scores.jitter
+            let mean = scores.parts.reduce(0.0) { sum, part in
+                let variance = part.deviation * part.deviation + spread
+                // The mean of e^x over an exponential of mean t is 1 / (1 - t).
+                return sum + part.share * exp(part.mean + variance / 2) / (1 - part.tail)
+            }
+            #expect(mean / scores.parts.reduce(0) { $0 + $1.share } < 1)
+        }
+    }
+
     /// Each trap and each family turns up by its name. Rates are raised, so that a few days show all of them.
     @Test func everyTrapAndFamilyOccurs() throws {
         var population = try Self.shipped()
