@@ -64,19 +64,19 @@ extension PopulationReader {
     private func read(_ node: StrictNode, into access: inout AttackFamily.Access) {
         let keys = ["way", "networks", "messages_per_network", "shares_networks"]
         guard let map = node.mapping("'access'", keys: keys) else { return }
-        map.set("way", &access.way) { $0.choice(among: AttackFamily.Access.Way.allCases) }
+        map.set("way", &access.way) { $0.choice("access.way", among: AttackFamily.Access.Way.allCases) }
         map.set("networks", &access.networks) { $0.logNormal("access.networks", in: 1...100_000) }
         map.set("messages_per_network", &access.messagesPerNetwork) {
             $0.logNormal("access.messages_per_network", in: 1...1_000_000)
         }
-        map.set("shares_networks", &access.sharesNetworks) { $0.bool() }
+        map.set("shares_networks", &access.sharesNetworks) { $0.flag("access.shares_networks") }
     }
 
     /// `rate`.
     private func read(_ node: StrictNode, into rate: inout AttackFamily.Rate) {
         guard let map = node.mapping("'rate'", keys: ["per_hour", "hours"]) else { return }
         map.set("per_hour", &rate.perHour) { $0.logNormal("rate.per_hour", in: 0.001...1_000_000) }
-        map.set("hours", &rate.hours) { $0.choice(among: AttackFamily.Rate.Hours.allCases) }
+        map.set("hours", &rate.hours) { $0.choice("rate.hours", among: AttackFamily.Rate.Hours.allCases) }
     }
 
     /// `probe`: `none`, or its members.
@@ -106,7 +106,7 @@ extension PopulationReader {
         map.set("book", &targets.book) { $0.number("targets.book", in: 0...1) }
         map.set("list_size", &targets.listSize) { $0.integer("'targets.list_size', a number", in: 1...2_000_000_000) }
         map.set("dead", &targets.dead) { $0.share("targets.dead") }
-        map.set("shares_list", &targets.sharesList) { $0.bool() }
+        map.set("shares_list", &targets.sharesList) { $0.flag("targets.shares_list") }
         map.set("refused_as_spam", &targets.refusedAsSpam) { $0.number("targets.refused_as_spam", in: 0...1) }
     }
 
@@ -137,7 +137,7 @@ extension PopulationReader {
         map.set("padding", &template.padding) { choices($0, "template.padding", in: 0...10) }
         map.set("rewritten", &template.rewritten) { $0.number("template.rewritten", in: 0...1) }
         map.set("image_only", &template.imageOnly) { $0.number("template.image_only", in: 0...1) }
-        map.set("link", &template.link) { $0.choice(among: AttackFamily.Template.Link.allCases) }
+        map.set("link", &template.link) { $0.choice("template.link", among: AttackFamily.Template.Link.allCases) }
         map.set("contact", &template.contact) { $0.number("template.contact", in: 0...1) }
         map.set("attachment", &template.attachment) { $0.number("template.attachment", in: 0...1) }
         map.set("bytes", &template.bytes) { $0.logNormal("template.bytes", in: 100...100_000_000) }

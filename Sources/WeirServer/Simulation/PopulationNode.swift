@@ -150,8 +150,28 @@ extension StrictNode {
         return result
     }
 
-    /// A word for whose words a message carries.
-    func handling() -> Content.Handling? { choice(among: Content.Handling.allCases) }
+    /// One of a few words.
+    func choice<Value: CustomStringConvertible>(_ member: String, among values: [Value]) -> Value? {
+        let words = values.map(\.description)
+        let expected = "\(Spelling.list(words)) for '\(member)'"
+        guard let word = string(expected) else { return nil }
+        if let index = words.firstIndex(of: word) { return values[index] }
+        fault(
+            .badValue, expected: expected,
+            remedy: Spelling.remedy(for: word, among: words, otherwise: "Write one of these words."))
+        return nil
+    }
+
+    /// `true` or `false`.
+    func flag(_ member: String) -> Bool? {
+        if let scalar = node.scalar, scalar.style == .plain, ["true", "false"].contains(scalar.string) {
+            return scalar.string == "true"
+        }
+        fault(
+            .ambiguous, expected: "true or false for '\(member)'",
+            remedy: "Write true or false, without quotes: YAML readers disagree about every other word.")
+        return nil
+    }
 }
 
 extension StrictMapping {

@@ -26,8 +26,10 @@ extension PopulationReader {
         }
         map.set("share", &result.share) { $0.number("share", in: 0...1_000_000) }
         map.set("plan", &result.plan) { $0.string("'plan', a word") }
-        map.set("identification", &result.identification) { $0.choice(among: Stratum.Identification.allCases) }
-        map.set("trap", &result.isTrap) { $0.bool() }
+        map.set("identification", &result.identification) {
+            $0.choice("identification", among: Stratum.Identification.allCases)
+        }
+        map.set("trap", &result.isTrap) { $0.flag("trap") }
         map.set("joins", &result.joins) { $0.number("joins", in: 0...1) }
         map.set("messages_per_day", &result.messagesPerDay) { $0.logNormal("messages_per_day", in: 0...100_000) }
         map.set("day_to_day", &result.dayToDay) { $0.number("day_to_day", in: 0...3) }
@@ -129,14 +131,14 @@ extension PopulationReader {
         var result = MailKind()
         map.set("name", &result.name) { $0.string("'mail.name', a word") }
         map.set("share", &result.share) { $0.number("mail.share", in: 0...1_000_000) }
-        map.set("handling", &result.handling) { $0.handling() }
-        map.set("text", &result.text) { $0.choice(among: MailKind.Text.allCases) }
+        map.set("handling", &result.handling) { $0.choice("mail.handling", among: Content.Handling.allCases) }
+        map.set("text", &result.text) { $0.choice("mail.text", among: MailKind.Text.allCases) }
         map.set("resemblance", &result.resemblance) { $0.number("mail.resemblance", in: 0...1) }
         map.set("scores", &result.scores) { $0.scores("mail.scores", named: scores) }
         map.set("replies", &result.replies) { $0.number("mail.replies", in: 0...1) }
         map.set("links", &result.links) { $0.number("mail.links", in: 0...1) }
         map.set("attachments", &result.attachments) { $0.number("mail.attachments", in: 0...1) }
-        map.set("audience", &result.audience) { $0.choice(among: MailKind.Audience.allCases) }
+        map.set("audience", &result.audience) { $0.choice("mail.audience", among: MailKind.Audience.allCases) }
         map.set("recipients", &result.recipients) { $0.counts("mail.recipients", in: 1...20_000) }
         map.set("bytes", &result.bytes) { $0.logNormal("mail.bytes", in: 100...100_000_000) }
         return result
@@ -195,7 +197,7 @@ extension PopulationReader {
         case "per_year": return map["per_year"]?.number("per_year", in: 0...10_000).map { .perYear($0) }
         case "weeks": return map["weeks"]?.integer("'weeks', a number", in: 1...104).map { .weeks($0) }
         default:
-            guard let isOn = map[given[0]]?.bool() else { return nil }
+            guard let isOn = map[given[0]]?.flag(given[0]) else { return nil }
             if isOn { return given[0] == "joining" ? .joining : .monthEnd }
             map.node.fault(
                 .badValue, found: "\(given[0]): false", expected: "true",
@@ -225,7 +227,7 @@ extension PopulationReader {
         guard let map = node.mapping("'burst'", keys: keys),
             let audienceNode = map.required(
                 "audience", remedy: "Add audience: book, list, strangers or correspondents."),
-            let audience = audienceNode.choice(among: HonestEvent.Burst.Audience.allCases),
+            let audience = audienceNode.choice("burst.audience", among: HonestEvent.Burst.Audience.allCases),
             let countNode = map.required("recipients", remedy: "Add recipients: how many in all."),
             let recipients = countNode.logNormal("burst.recipients", in: 1...200_000)
         else { return nil }
@@ -235,9 +237,9 @@ extension PopulationReader {
         map.set("gap_seconds", &result.gapSeconds) { $0.logNormal("burst.gap_seconds", in: 0...86_400) }
         map.set("resemblance", &result.resemblance) { $0.number("burst.resemblance", in: 0...1) }
         map.set("scores", &result.scores) { $0.scores("burst.scores", named: scores) }
-        map.set("handling", &result.handling) { $0.handling() }
-        map.set("link", &result.hasLink) { $0.bool() }
-        map.set("attachment", &result.hasAttachment) { $0.bool() }
+        map.set("handling", &result.handling) { $0.choice("burst.handling", among: Content.Handling.allCases) }
+        map.set("link", &result.hasLink) { $0.flag("burst.link") }
+        map.set("attachment", &result.hasAttachment) { $0.flag("burst.attachment") }
         map.set("bytes", &result.bytes) { $0.logNormal("burst.bytes", in: 100...100_000_000) }
         return result
     }
@@ -248,8 +250,8 @@ extension PopulationReader {
             return nil
         }
         var result = HonestEvent.Change()
-        map.set("machine", &result.machine) { $0.bool() }
-        map.set("network", &result.network) { $0.bool() }
+        map.set("machine", &result.machine) { $0.flag("change.machine") }
+        map.set("network", &result.network) { $0.flag("change.network") }
         map.set("days", &result.days) { $0.logNormal("change.days", in: 0...3650) }
         map.set("shift_hours", &result.shiftHours) { $0.number("change.shift_hours", in: -12...12) }
         return result

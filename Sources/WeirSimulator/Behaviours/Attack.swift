@@ -52,7 +52,7 @@ struct AttackState: Sendable {
     var bookPlace = 0
     /// Places of the book that are past.
     var bookDone = 0
-    /// Refusals in a row.
+    /// Refusals so far.
     var refusals = 0
     /// Silence until then.
     var silentUntil: Int64 = 0
@@ -81,14 +81,14 @@ extension Simulation {
 
     /// A subscriber is taken over, unless somebody has already.
     private mutating func takeOver(_ index: Int, family number: Int, from victim: Int?, at: Int64) {
-        guard states[index].episode < 0 else { return }
         let family = population.families[number]
+        let stratum = population.strata[Int(states[index].stratum)]
+        guard states[index].episode < 0, StratumPlan.canHit(family, stratum) else { return }
         var chance = Chance(seed: states[index].chance.bits())
         let campaign = campaign(of: number, at: at, &chance)
         let mimics = chance.happens(family.names.mimicsProgram)
         let machine = Mixing.mix(campaign.number, chance.bits())
-        let ownStyle = style(
-            of: self.machine(index, 0), programs: population.strata[Int(states[index].stratum)].clients.programs)
+        let ownStyle = style(of: self.machine(index, 0), programs: stratum.clients.programs)
         let botStyle = Mixing.mix(
             0x626F_7473, UInt64(number), campaign.number % UInt64(max(1, family.names.programs)))
         let isOwn = chance.happens(family.names.ownSender)

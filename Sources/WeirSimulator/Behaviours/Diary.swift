@@ -65,7 +65,10 @@ extension Simulation {
         let clients = population.strata[Int(states[index].stratum)].clients
         let device = states[index].devices > 1 ? chance.below(Int(states[index].devices)) : 0
         states[index].device = UInt8(device)
-        if at < states[index].awayUntil {
+        if population.strata[Int(states[index].stratum)].identification == .address {
+            // Elsewhere nobody would know who it is.
+            states[index].client = homeAddress(index, at: at)
+        } else if at < states[index].awayUntil {
             let network = UInt64(states[index].awayNetwork)
             states[index].client = Networks.carrier(network, host: chance.bits() % 40)
         } else if chance.happens(clients.newNetwork) {

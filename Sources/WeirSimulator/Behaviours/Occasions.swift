@@ -174,7 +174,7 @@ extension Simulation {
     /// Another machine or network.
     private mutating func apply(_ change: HonestEvent.Change, _ index: Int, at: Int64) {
         if change.machine { states[index].renewals &+= 1 }
-        guard change.network else { return }
+        guard change.network, population.strata[Int(states[index].stratum)].identification == .login else { return }
         states[index].awayNetwork = UInt32(truncatingIfNeeded: states[index].chance.bits() % 7000)
         states[index].awayShift = Float(change.shiftHours)
         let days = change.days.draw(&states[index].chance)

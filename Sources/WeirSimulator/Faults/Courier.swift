@@ -84,14 +84,15 @@ struct Courier: Sendable {
         return draw < refused + faults.mailboxFull + faults.greylisted ? .greylisted : .delivered
     }
 
-    /// Sends one recipient of a message off.
+    /// Sends one recipient of a message off. The result has the time of its host's clock, but comes after the message.
     mutating func send(_ number: Int, to mailbox: UInt64, _ fate: Fate, host: Int, at: Int64) {
         let seconds =
             chance.unit() < faults.inSession
             ? faults.inSessionSeconds.draw(&chance) : faults.lateSeconds.draw(&chance)
         add(
             PendingResult(
-                at: at + 1 + Int64(seconds * 1e9), order: 0, number: number, mailbox: mailbox, fate: fate,
+                at: at + max(1, Int64(seconds * 1e9) + skews[host]), order: 0, number: number, mailbox: mailbox,
+                fate: fate,
                 host: UInt8(truncatingIfNeeded: host)))
     }
 

@@ -267,7 +267,7 @@ public struct AttackFamily: Hashable, Sendable {
 
     /// What an attacker does about refusals.
     public struct Reaction: Hashable, Sendable {
-        /// Refusals in a row until the episode ends; 0 for never.
+        /// Refusals until the episode ends; 0 for never.
         public var stopsAfter: Int
         /// Hours of silence after each refusal.
         public var waitHours: Double

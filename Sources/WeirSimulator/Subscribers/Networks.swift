@@ -16,12 +16,12 @@ enum Networks {
 
     /// Somebody else's line near by: 10.64.0.0/11.
     static func neighbour(_ network: UInt64, host: UInt64) -> NetworkAddress {
-        NetworkAddress(ipv4: 0x0A40_0000 + UInt32(truncatingIfNeeded: network % 8192 << 8 + (1 + host % 254)))
+        NetworkAddress(ipv4: 0x0A40_0000 + UInt32(truncatingIfNeeded: ((network % 8192) << 8) + (1 + host % 254)))
     }
 
     /// A mobile carrier, a hotel, a works' own network: 10.96.0.0/11.
     static func carrier(_ network: UInt64, host: UInt64) -> NetworkAddress {
-        NetworkAddress(ipv4: 0x0A60_0000 + UInt32(truncatingIfNeeded: network % 8192 << 8 + (1 + host % 254)))
+        NetworkAddress(ipv4: 0x0A60_0000 + UInt32(truncatingIfNeeded: ((network % 8192) << 8) + (1 + host % 254)))
     }
 
     /// Far away: 10.128.0.0/9 in /24s, and 2001:db8::/32 in /48s.
@@ -29,7 +29,7 @@ enum Networks {
         let number = network >> 1
         if network & 1 == 0 {
             return NetworkAddress(
-                ipv4: 0x0A80_0000 + UInt32(truncatingIfNeeded: number % 32_768 << 8 + (1 + host % 254)))
+                ipv4: 0x0A80_0000 + UInt32(truncatingIfNeeded: ((number % 32_768) << 8) + (1 + host % 254)))
         }
         return NetworkAddress(high: 0x2001_0DB8_0000_0000 | (number % 65_536) << 16, low: 1 + host % 0xFFFF)
     }

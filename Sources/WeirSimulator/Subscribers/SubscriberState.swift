@@ -90,10 +90,16 @@ struct StratumPlan: Sendable {
         hoursByShare = StratumPlan.hoursByShare(stratum.hours)
         workday = 7 / (5 + 2 * stratum.weekend)
         var rate = 0.0
-        for (index, family) in all.enumerated() where family.strata.isEmpty || family.strata.contains(stratum.name) {
+        for (index, family) in all.enumerated() where StratumPlan.canHit(family, stratum) {
             rate += family.onsetsPer1000Years / 1000 * factor
             families.append((Int32(index), rate))
         }
+    }
+
+    /// True where a family hits a stratum: nobody can steal the login of those who have none.
+    static func canHit(_ family: AttackFamily, _ stratum: Stratum) -> Bool {
+        (family.strata.isEmpty || family.strata.contains(stratum.name))
+            && (family.access.way == .ownMachine || stratum.identification == .login)
     }
 
     /// The inverse of a day's distribution, from twelve hours before the peak to twelve after.

@@ -1,14 +1,14 @@
 // One line of JSON, written member by member (RFC 8259).
 
 /// A JSON text under way. Members come in the order in which they are written.
-struct JSONLine {
+public struct JSONLine: Sendable {
     /// The text so far.
-    private(set) var text = ""
+    public private(set) var text = ""
     /// True where the next member or element needs a comma before it.
     private var needsComma = false
 
     /// An object of members.
-    static func object(_ write: (inout JSONLine) -> Void) -> String {
+    public static func object(_ write: (inout JSONLine) -> Void) -> String {
         var line = JSONLine()
         line.open("{", "}", write)
         return line.text
@@ -17,33 +17,45 @@ struct JSONLine {
     // MARK: - Members
 
     /// A text.
-    mutating func member(_ name: String, _ value: String) {
+    public mutating func member(_ name: String, _ value: String) {
         begin(name)
         text += JSONLine.quoted(value)
     }
 
     /// A number.
-    mutating func member(_ name: String, _ value: Int) {
+    public mutating func member(_ name: String, _ value: Int) {
         begin(name)
         text += String(value)
     }
 
     /// A number in thousandths: `3.412`.
-    mutating func member(_ name: String, thousandths value: Int) {
+    public mutating func member(_ name: String, thousandths value: Int) {
         begin(name)
         let digits = String(value.magnitude % 1000)
         text += "\(value < 0 ? "-" : "")\(value.magnitude / 1000)."
         text += String(repeating: "0", count: 3 - digits.utf8.count) + digits
     }
 
+    /// True or false.
+    public mutating func member(_ name: String, _ value: Bool) {
+        begin(name)
+        text += value ? "true" : "false"
+    }
+
+    /// A list of texts.
+    public mutating func member(_ name: String, _ values: [String]) {
+        begin(name)
+        text += "[" + values.map(JSONLine.quoted).joined(separator: ",") + "]"
+    }
+
     /// An object.
-    mutating func member(_ name: String, _ write: (inout JSONLine) -> Void) {
+    public mutating func member(_ name: String, _ write: (inout JSONLine) -> Void) {
         begin(name)
         open("{", "}", write)
     }
 
     /// An array of objects.
-    mutating func array<Element>(
+    public mutating func array<Element>(
         _ name: String, _ elements: some Sequence<Element>, _ write: (inout JSONLine, Element) -> Void
     ) {
         begin(name)
@@ -79,7 +91,7 @@ struct JSONLine {
     }
 
     /// A text in quotes; quotes, backslashes and control characters escaped, as are the two line ends that are none in JSON.
-    static func quoted(_ text: String) -> String {
+    public static func quoted(_ text: String) -> String {
         var result = "\""
         for scalar in text.unicodeScalars {
             switch scalar {
