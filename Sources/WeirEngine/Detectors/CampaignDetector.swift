@@ -17,7 +17,7 @@ enum CampaignDetector: Detector {
         let campaign = excursion.campaign
         guard campaign.loose != 0, campaign.suspects + campaign.contained > 0 else { return PerTakeOver() }
         let suspects = Double(campaign.suspects + 2 * campaign.contained)
-        var nats = Float(1.4 * Nats.ln(1 + suspects)).clipped(0, most)
+        var nats = Float(1.4 * NaturalLogarithm.of(1 + suspects)).clipped(0, most)
         if campaign.hasInnocentFounder { nats *= 0.25 }
         // Who passes a sample on writes to somebody he knows, from where he always is.
         let toStrangers =

@@ -16,7 +16,7 @@ enum ComplaintsDetector: Detector {
         guard excursion.complaints > 0 else { return PerTakeOver() }
         // One reader in a thousand complains of honest bulk mail.
         let expected = 0.05 + Double(Swift.max(habits.recipients * 0.2, excursion.recipients)) * 0.002
-        let nats = 1.5 * Nats.ln(1 + Double(excursion.complaints) / expected) - 1
+        let nats = 1.5 * NaturalLogarithm.of(1 + Double(excursion.complaints) / expected) - 1
         return .all(Float(nats).clipped(0, most))
     }
 

@@ -22,11 +22,11 @@ enum DeadRecipientsDetector: Detector {
     static func nats(_ dead: Float, of results: Float, _ habits: Habits) -> Float {
         guard results >= 0.5 else { return 0 }
         let (d, n) = (Double(Swift.min(dead, results)), Double(results))
-        let bought = Nats.betaBinomial(d, of: n, 3, 6)
+        let bought = BetaBinomial(3, 6).logMarginal(d, of: n)
         // The subscriber's own record, a clean list, a stale one (a fifth as likely).
         let own = (Double(habits.dead) + 0.5, Double(habits.results - habits.dead) * 0.25 + 25)
-        let clean = Nats.betaBinomial(d, of: n, own.0, own.1)
-        let stale = Nats.betaBinomial(d, of: n, 3, 21) - 1.6
+        let clean = BetaBinomial(own.0, own.1).logMarginal(d, of: n)
+        let stale = BetaBinomial(3, 21).logMarginal(d, of: n) - 1.6
         return Float(bought - Swift.max(clean, stale)).clipped(-1.5, most)
     }
 

@@ -6,9 +6,11 @@ import MailTypes
 struct Repeats: Hashable, Sendable {
     /// The tight group; 0 in a free place.
     var tight: UInt32 = 0
-    /// How many of its messages came.
-    var count: UInt32 = 0
-    /// What they added to the scores so far, in nats: capped, because copies of one message are one observation.
+    /// How many of its messages came, as a count that decays with six hours: copies that come days apart are more than one
+    /// newsletter.
+    var count: Float = 0
+    /// What they added to the scores so far, in nats, decaying with twelve hours: capped, because copies of one message that
+    /// come together are one observation.
     var added: Float = 0
 }
 
@@ -86,7 +88,7 @@ struct Excursion: Sendable {
         let passed = Double(max(0, time - lastAt))
         lastAt = max(lastAt, time)
         guard passed > 1e9 else { return }
-        let factor = Float(Nats.exp(-passed / Excursion.memoryNanoseconds))
+        let factor = Float(Exponential.of(-passed / Excursion.memoryNanoseconds))
         score *= PerTakeOver.all(factor)
         for line in 0..<EvidenceGroup.accumulated { ledger[line] *= PerTakeOver.all(factor) }
         messages *= factor
@@ -98,8 +100,13 @@ struct Excursion: Sendable {
         complaints *= factor
         attempts *= factor
         spamLike *= factor
-        newAnHour *= Float(Nats.exp(-passed / 3.6e12))
-        newADay *= Float(Nats.exp(-passed / 8.64e13))
+        let short = Float(Exponential.of(-passed / 2.16e13))
+        for place in 0..<Excursion.repeatsMax {
+            repeats[place].count *= short
+            repeats[place].added *= short.squareRoot()
+        }
+        newAnHour *= Float(Exponential.of(-passed / 3.6e12))
+        newADay *= Float(Exponential.of(-passed / 8.64e13))
     }
 
     /// The place of a near-duplicate group; a new one takes a free place or that of the group that added least.
@@ -128,7 +135,7 @@ struct Excursion: Sendable {
 
     /// Notes the time since the message before.
     mutating func noteGap(_ nanoseconds: Int64) {
-        let value = Float(Nats.ln(max(1, Double(nanoseconds) / 1e9)))
+        let value = Float(NaturalLogarithm.of(max(1, Double(nanoseconds) / 1e9)))
         gaps += 1
         let difference = value - gapMean
         gapMean += difference / gaps
@@ -163,7 +170,7 @@ extension Excursion {
         out.varint(UInt64(lastReversePath))
         for place in 0..<Excursion.repeatsMax {
             out.varint(UInt64(repeats[place].tight))
-            out.varint(UInt64(repeats[place].count))
+            out.float(repeats[place].count)
             out.float(repeats[place].added)
         }
         out.varint(UInt64(campaign.loose))
@@ -208,7 +215,7 @@ extension Excursion {
         lastReversePath = try input.integer(UInt32.self)
         for place in 0..<Excursion.repeatsMax {
             repeats[place].tight = try input.integer(UInt32.self)
-            repeats[place].count = try input.integer(UInt32.self)
+            repeats[place].count = try input.float()
             repeats[place].added = try input.float()
         }
         campaign.loose = try input.integer(UInt32.self)

@@ -40,13 +40,13 @@ enum IdentityDetector: Detector {
     {
         let usual = min(0.5, usualNetwork(habits))
         guard !habits.networks.knows(message.network, on: habits.day) else {
-            let nats = Float(Nats.ln((1 - thiefNetwork) / (1 - usual)))
+            let nats = Float(NaturalLogarithm.of((1 - thiefNetwork) / (1 - usual)))
             return PerTakeOver(0, nats, nats, 0)
         }
         guard excursion.noteNetwork(message.network) else { return PerTakeOver() }
         let nats: Float
         switch excursion.networkCount {
-        case 1: nats = Float(Nats.ln(thiefNetwork / usual)).clipped(0, 3)
+        case 1: nats = Float(NaturalLogarithm.of(thiefNetwork / usual)).clipped(0, 3)
         case 2: nats = 1
         case 3...6: nats = 0.75
         default: nats = 0.25

@@ -11,7 +11,7 @@ enum RateDetector: Detector {
     static let group = EvidenceGroup.rate
     static let catches = "floods to strangers, also slow ones"
     static let innocent = "invoices, invitations, a grown newsletter"
-    static let most: Float = 5
+    static let most: Float = 6
 
     /// New recipients an hour and a day that nobody is asked about.
     private static let free = (hour: Float(5), day: Float(10))
@@ -29,9 +29,9 @@ enum RateDetector: Detector {
         let day = excursion.newADay / Swift.max(free.day, 1.5 * habits.newADay)
         let most = Swift.max(hour, day)
         // Who goes on while the mail waits does not read the notices (8b.9).
-        let attempts = Float(Nats.ln(1 + Double(excursion.attempts) / 6)).clipped(0, 3)
+        let attempts = Float(NaturalLogarithm.of(1 + Double(excursion.attempts) / 6)).clipped(0, 4)
         guard most > 1 else { return attempts }
-        return Swift.min(RateDetector.most, Float(exponent * Nats.ln(Double(most))).clipped(0, 3) + attempts)
+        return Swift.min(RateDetector.most, Float(exponent * NaturalLogarithm.of(Double(most))).clipped(0, 3) + attempts)
     }
 
     static func why(_ habits: Habits, _ excursion: Excursion) -> String {

@@ -21,7 +21,7 @@ enum RegularityDetector: Detector {
         var nats: Float = 0
         if total >= learnedMin {
             let share = (habits.parts[message.part] + 0.5) / (total + 4)
-            nats = Float(Nats.ln(Double(0.125 / share))).clipped(-0.3, 1)
+            nats = Float(NaturalLogarithm.of(Double(0.125 / share))).clipped(-0.3, 1)
         }
         // Even spacing, once it can be told: eight gaps of at least five seconds within a quarter of each other.
         if excursion.gaps >= 8, excursion.gapMean > 1.6, excursion.gapSquares / excursion.gaps < 0.06 { nats += 0.3 }

@@ -15,9 +15,9 @@ enum ReputationDetector: Detector {
     static func examine(_ message: MessageFacts, _ habits: Habits, _ excursion: inout Excursion) -> PerTakeOver {
         guard excursion.results >= 0.5, excursion.refused > 0 else { return PerTakeOver() }
         let (r, n) = (Double(Swift.min(excursion.refused, excursion.results)), Double(excursion.results))
-        let spam = Nats.betaBinomial(r, of: n, 1, 4)
-        let clean = Nats.betaBinomial(r, of: n, 0.5, 60)
-        let disliked = Nats.betaBinomial(r, of: n, 1.5, 12) - 1.6
+        let spam = BetaBinomial(1, 4).logMarginal(r, of: n)
+        let clean = BetaBinomial(0.5, 60).logMarginal(r, of: n)
+        let disliked = BetaBinomial(1.5, 12).logMarginal(r, of: n) - 1.6
         return .all(Float(spam - Swift.max(clean, disliked)).clipped(0, most))
     }
 

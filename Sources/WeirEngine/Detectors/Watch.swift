@@ -145,8 +145,10 @@ struct Watch: Sendable {
         var added: Float = 0
         for lane in 0..<3 {
             let share = Double(Watch.thiefShare[lane])
-            let nats = Float(Nats.ln(1 - share + share * Nats.exp(Double(sum[lane]))))
+            let nats = Float(NaturalLogarithm.of(1 - share + share * Exponential.of(Double(sum[lane]))))
             if nats <= 0 {
+                // While mail waits, an innocent message between excuses nobody (8b.9).
+                if message.isWaiting { continue }
                 shrink(lane, to: Swift.max(0, excursion.score[lane] + nats), &excursion)
                 continue
             }
@@ -158,7 +160,7 @@ struct Watch: Sendable {
                 var more = nats * parts[line][lane] / positive
                 // Copies of one text say the same again; where they come from does not depend on the text.
                 if line != Int(EvidenceGroup.identity.rawValue) {
-                    more = Swift.min(left - ofText, more / Float(repeats + 1))
+                    more = Swift.min(left - ofText, more / (repeats + 1))
                     ofText += Swift.max(0, more)
                 }
                 more = Swift.max(0, Swift.min(more, Watch.most(line, habits) - excursion.ledger[line][lane]))
@@ -318,7 +320,7 @@ extension Habits {
         parts[message.part] += 1
         guard let new = message.newRecipients, new > 0 else { return }
         let passed = Double(message.at - lastNewAt) / 3.6e12
-        hourNow = lastNewAt == 0 ? Float(new) : hourNow * Float(Nats.exp(-Swift.max(0, passed))) + Float(new)
+        hourNow = lastNewAt == 0 ? Float(new) : hourNow * Float(Exponential.of(-Swift.max(0, passed))) + Float(new)
         lastNewAt = message.at
         today.newAnHour = Swift.max(today.newAnHour, hourNow)
     }

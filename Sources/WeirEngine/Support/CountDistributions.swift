@@ -21,9 +21,11 @@ public struct BetaBinomial: Sendable, Equatable {
 
     /// ln of the marginal likelihood of one given order of hits and misses: without the binomial coefficient, which cancels in
     /// a ratio.
-    public func logMarginal(_ hits: Int, of tries: Int) -> Double {
-        precondition(hits >= 0 && hits <= tries)
-        let (k, n) = (Double(hits), Double(tries))
+    public func logMarginal(_ hits: Int, of tries: Int) -> Double { logMarginal(Double(hits), of: Double(tries)) }
+
+    /// The same for counts that decay, and are no whole numbers.
+    public func logMarginal(_ k: Double, of n: Double) -> Double {
+        precondition(k >= 0 && k <= n)
         return LogGamma.of(k + a) + LogGamma.of(n - k + b) - LogGamma.of(n + a + b)
             - (LogGamma.of(a) + LogGamma.of(b) - LogGamma.of(a + b))
     }
