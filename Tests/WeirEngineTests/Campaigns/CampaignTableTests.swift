@@ -31,7 +31,7 @@ struct CampaignTableTests {
                 let first = band < 10 ? 3 * band : 32 + 3 * (band - 10)
                 return same[first] && same[first + 1] && same[first + 2]
             }
-            return hasBand && same.count { $0 } >= 16
+            return hasBand && same.count { $0 } >= 16 && same[32...].count { $0 } >= 4
         }
         var group = Array(0..<60)
         var isChanged = true

@@ -36,11 +36,11 @@ struct CampaignText: Sendable {
         sketch[0] | sketch[1] | sketch[2] | sketch[3] | sketch[4] | sketch[5] | sketch[6] | sketch[7] != 0
     }
 
-    /// The number of equal slots.
+    /// The number of equal slots, of all eight words of the sketch or of some: the upper four are those of word 3-grams.
     @inline(__always)
-    func equalSlots(_ other: InlineArray<8, UInt64>) -> Int {
+    func equalSlots(_ other: InlineArray<8, UInt64>, in words: Range<Int> = 0..<8) -> Int {
         var equal = 0
-        for word in 0..<8 {
+        for word in words {
             let differing = sketch[word] ^ other[word]
             // The highest bit of each byte that is zero, without a carry between bytes.
             let low = (differing & 0x7F7F_7F7F_7F7F_7F7F) &+ 0x7F7F_7F7F_7F7F_7F7F
@@ -147,18 +147,26 @@ struct CampaignTexts: Sendable {
     /// an index made anew from the messages answers in the same way.
     @inline(__always)
     func candidates(_ sketch: InlineArray<8, UInt64>, _ body: (Int, Int) -> Void) {
-        // All sets are read before any message is, so that the reads overlap.
-        var found = InlineArray<80, UInt32>(repeating: 0)
-        var count = 0
+        // All sets are read before anything is decided, so that the reads from memory overlap: they are what takes the time.
+        var bases = InlineArray<20, Int>(repeating: 0)
+        var tags = InlineArray<20, UInt32>(repeating: 0)
+        var heads = InlineArray<20, UInt32>(repeating: 0)
         let entries = entries.span
         for band in 0..<CampaignTexts.bands {
             let hash = CampaignTexts.hash(sketch, band)
-            let tag = UInt32(truncatingIfNeeded: hash &>> 56)
             let base = (band &* (mask &+ 1) &+ Int(truncatingIfNeeded: hash) & mask) &* CampaignTexts.ways
+            bases[band] = base
+            tags[band] = UInt32(truncatingIfNeeded: hash &>> 56)
+            heads[band] = entries[base]
+        }
+        var found = InlineArray<80, UInt32>(repeating: 0)
+        var count = 0
+        for band in 0..<CampaignTexts.bands {
             for way in 0..<CampaignTexts.ways {
-                let entry = entries[base &+ way]
+                let entry = way == 0 ? heads[band] : entries[bases[band] &+ way]
+                guard entry &>> 24 == tags[band], entry & 0xFF_FFFF != 0 else { continue }
                 found[count] = UInt32(truncatingIfNeeded: band) &<< 24 | entry & 0xFF_FFFF
-                count &+= entry &>> 24 == tag && entry & 0xFF_FFFF != 0 && count < 79 ? 1 : 0
+                count &+= 1
             }
         }
         var seen = InlineArray<80, UInt32>(repeating: 0)
