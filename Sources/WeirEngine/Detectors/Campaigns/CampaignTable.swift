@@ -65,8 +65,9 @@ struct CampaignTable: Sendable {
     var hand = 0
     /// When the first message came, in seconds; 0 before.
     var born: UInt32 = 0
-    /// Campaigns forgotten at the bound, and unions that were refused.
+    /// Campaigns forgotten at the bound.
     var evicted: UInt64 = 0
+    /// Unions that were guarded against.
     var refusedUnions: UInt64 = 0
 
     /// An empty table.

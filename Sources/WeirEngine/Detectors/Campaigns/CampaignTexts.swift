@@ -9,20 +9,27 @@ struct CampaignText: Sendable {
     var sketch = InlineArray<8, UInt64>(repeating: 0)
     /// Who sent it first.
     var subscriber: UInt64 = 0
-    /// When it came first and last, in seconds.
+    /// When it came first, in seconds.
     var first: UInt32 = 0
+    /// When it came last.
     var last: UInt32 = 0
-    /// While it is alone: how often it came, and for how many recipients, new ones among them.
+    /// How often it came while it was alone, as all counts here; they stop at their types' bounds.
     var messages: UInt32 = 0
+    /// Recipients.
     var recipients: UInt32 = 0
+    /// Of these, whom the sender had never written to.
     var newRecipients: UInt32 = 0
-    /// While it is alone: the sum of content scores.
+    /// The sum of content scores.
     var contentSum: Int32 = 0
-    /// While it is alone: how many scores, messages of lists, results, dead recipients, refusals as spam.
+    /// How many scores that is.
     var contentCount: UInt16 = 0
+    /// Messages of mailing lists.
     var listMessages: UInt16 = 0
+    /// Results that came back.
     var results: UInt16 = 0
+    /// Of these, recipients that don't exist.
     var dead: UInt16 = 0
+    /// Of these, refusals as spam.
     var refused: UInt16 = 0
     /// The tight group.
     var tight: UInt32 = 0
