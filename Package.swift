@@ -80,7 +80,8 @@ let package = Package(
             name: "PolicyDelegationTests", dependencies: ["PolicyDelegation", "WeirTesting"], swiftSettings: shell),
         .testTarget(name: "MilterTests", dependencies: ["Milter", "WeirTesting"], swiftSettings: shell),
         .testTarget(name: "MailLogTests", dependencies: ["MailLog"], swiftSettings: shell),
-        .testTarget(name: "ContentAnalysisTests", dependencies: ["ContentAnalysis"], swiftSettings: shell),
+        .testTarget(
+            name: "ContentAnalysisTests", dependencies: ["ContentAnalysis", "WeirEngine"], swiftSettings: shell),
         .testTarget(
             name: "WeirEngineTests", dependencies: ["WeirEngine", "WeirTesting"], swiftSettings: shell),
         .testTarget(

@@ -140,19 +140,20 @@ extension Canonicalizer {
     /// The text with those words as `*`.
     private func masked(_ text: [UInt8], words: [ArraySlice<UInt8>]) -> [UInt8] {
         guard !words.isEmpty else { return text }
-        var firsts = [Bool](repeating: false, count: 256)
-        for word in words { firsts[Int(word.first!)] = true }
+        var firsts = [UInt8](repeating: 0, count: 256)
+        for word in words { firsts[Int(word.first!)] = 1 }
         var result: [UInt8] = []
         var copied = 0
-        let table = isWord
-        let (bytes, beginnings, isWord) = (text.span, firsts.span, table.span)
-        var isInWord = false
+        let table = isWord.map { $0 ? UInt8(1) : 0 }
+        let (bytes, beginnings, kinds) = (text.span, firsts.span, table.span)
+        var wasWord: UInt8 = 0
         for place in bytes.indices {
             let byte = Int(bytes[place])
-            let isStart = !isInWord && beginnings[byte]
-            isInWord = isWord[byte]
+            // In numbers, without a branch at the beginning of every word.
+            let isStart = beginnings[byte] & (1 ^ wasWord)
+            wasWord = kinds[byte]
             // Hardly any word of a text gets this far.
-            guard isStart, let end = end(of: words, in: bytes, from: place) else { continue }
+            guard isStart == 1, let end = end(of: words, in: bytes, from: place) else { continue }
             result += text[copied..<place]
             result.append(UInt8(ascii: "*"))
             copied = end

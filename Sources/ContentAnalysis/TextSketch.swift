@@ -39,34 +39,37 @@ struct TextSketch: Sendable {
     /// The sketch of a canonical text; empty where it has too few words.
     func sketch(of text: Span<UInt8>) -> [UInt16] {
         var least = InlineArray<64, UInt32>(repeating: .max)
-        let table = self.classes
-        let classes = table.span
-        var words = [UInt64](repeating: 0, count: text.count / 2 + 2)
-        var found = words.mutableSpan
-        var count = 0
+        let classes = classes.span
         var window: UInt64 = 0
+        // The word under way, and the two before it.
         var word: UInt64 = 0
+        var before: UInt64 = 0
+        var earlier: UInt64 = 0
+        var words = 0
         for place in text.indices {
-            let byte = UInt64(text[place])
-            window = (window &<< 8 | byte) & 0xFF_FFFF_FFFF
-            put(mixed(window), 0, &least)
-            // Written in any case and kept where it ends a word: no branch that text makes unpredictable.
+            let byte = text[place]
+            window = (window &<< 8 | UInt64(byte)) & 0xFF_FFFF_FFFF
+            let hash = mixed(window)
+            let slot = Int(truncatingIfNeeded: hash &>> 59)
+            let value = UInt32(truncatingIfNeeded: hash &>> 16)
+            if value < least[slot] { least[slot] = value }
             let kind = classes[Int(byte)]
-            found[count] = word
-            count &+= kind != 1 && word != 0 ? 1 : 0
-            let next = ((kind == 1 ? word : 0) &+ byte) &* letters
-            word = kind == 0 ? 0 : next
+            if kind == 1 {
+                word = (word &+ UInt64(byte)) &* letters
+                continue
+            }
+            if word != 0 {
+                words &+= 1
+                if words > 2 { put(word, before, earlier, &least) }
+                (earlier, before) = (before, word)
+            }
+            word = kind == 2 ? UInt64(byte) &* letters : 0
         }
         if word != 0 {
-            found[count] = word
-            count &+= 1
+            words &+= 1
+            if words > 2 { put(word, before, earlier, &least) }
         }
-        guard count >= TextSketch.wordsMin else { return [] }
-        for last in 2..<count {
-            let (earlier, before) = (found[last &- 2], found[last &- 1])
-            let together = found[last] &+ (before &<< 21 | before &>> 43) &* 3 &+ (earlier &<< 42 | earlier &>> 22) &* 5
-            put(mixed(together ^ together &>> 31), TextSketch.half, &least)
-        }
+        guard words >= TextSketch.wordsMin else { return [] }
         return densified(least)
     }
 
@@ -78,10 +81,12 @@ struct TextSketch: Sendable {
         return hash &* second
     }
 
-    /// Puts a shingle's hash into its slot of a half.
+    /// Puts three words in a row into the second half.
     @inline(__always)
-    private func put(_ hash: UInt64, _ base: Int, _ least: inout InlineArray<64, UInt32>) {
-        let slot = base &+ Int(truncatingIfNeeded: hash &>> 59)
+    private func put(_ word: UInt64, _ before: UInt64, _ earlier: UInt64, _ least: inout InlineArray<64, UInt32>) {
+        let together = word &+ (before &<< 21 | before &>> 43) &* 3 &+ (earlier &<< 42 | earlier &>> 22) &* 5
+        let hash = mixed(together ^ together &>> 31)
+        let slot = TextSketch.half &+ Int(truncatingIfNeeded: hash &>> 59)
         let value = UInt32(truncatingIfNeeded: hash &>> 16)
         if value < least[slot] { least[slot] = value }
     }

@@ -21,7 +21,7 @@ struct FingerprintSpeedTests {
         #if DEBUG
             let rounds = 2
         #else
-            let rounds = 1500
+            let rounds = 400
         #endif
         func time(_ what: String, _ body: (Int) -> Int) {
             let clock = ContinuousClock()

@@ -31,7 +31,7 @@ struct CampaignTableTests {
                 let first = band < 10 ? 3 * band : 32 + 3 * (band - 10)
                 return same[first] && same[first + 1] && same[first + 2]
             }
-            return hasBand && same.count { $0 } >= 16
+            return hasBand && same.count { $0 } >= 16 && same[32...].count { $0 } >= 4
         }
         var group = Array(0..<60)
         var isChanged = true
@@ -137,6 +137,7 @@ struct CampaignTableTests {
         let other = table.note(sample.message(contact), subscriber: 2, at: campaignStart + minute)
         table.noteRecipients(loose: other.loose, new: 1, total: 1)
         table.noteContained(subscriber: 2, loose: other.loose)
+        table.noteContent(loose: other.loose, score: 3000)
         last = table.note(sample.message(link, contact), subscriber: 3, at: campaignStart + 2 * minute)
         table.noteContent(loose: last.loose, score: 1000)
         table.noteResult(loose: last.loose, refusedAsSpam: true)
@@ -145,7 +146,7 @@ struct CampaignTableTests {
         #expect(known.messages == 3 && known.subscribers == 3 && known.contained == 1)
         #expect(known.recipients == 5 && known.newRecipients == 4)
         #expect(known.results == 2 && known.dead == 1 && known.refusedAsSpam == 1)
-        #expect(known.contentScore == 1500)
+        #expect(known.contentScore == 2000)
         #expect(known.founder == 1 && known.firstSeen == campaignStart)
         #expect(known.aloneNanoseconds == minute)
         table.noteReleased(subscriber: 2, loose: last.loose)

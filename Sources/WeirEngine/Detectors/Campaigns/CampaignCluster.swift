@@ -30,26 +30,33 @@ struct CampaignCluster: Sendable {
     var parent: UInt32 = 0
     /// How often the slot was used, so that old handles are told.
     var generation: UInt32 = 0
-    /// First and last message, in seconds, and the first one of a second subscriber, 0 for none.
+    /// When the first message came, in seconds.
     var first: UInt32 = 0
+    /// When the last one came.
     var last: UInt32 = 0
+    /// When a second subscriber's first one came; 0 for never.
     var joined: UInt32 = 0
     /// Who sent the first message.
     var founder: UInt64 = 0
     /// Messages before anybody else joined.
     var founderMessages: UInt64 = 0
-    /// Messages, and those of mailing lists among them.
+    /// Messages.
     var messages: UInt64 = 0
+    /// Of these, a mailing list's.
     var listMessages: UInt64 = 0
-    /// Results, and of these dead recipients and refusals as spam.
+    /// Results that came back.
     var results: UInt64 = 0
+    /// Of these, recipients that don't exist.
     var dead: UInt64 = 0
+    /// Of these, refusals as spam.
     var refused: UInt64 = 0
-    /// Recipients, and new ones among them.
+    /// Recipients.
     var recipients: UInt64 = 0
+    /// Of these, whom the sender had never written to.
     var newRecipients: UInt64 = 0
-    /// The sum of content scores and their number.
+    /// The sum of content scores.
     var contentSum: Int64 = 0
+    /// How many scores that is.
     var contentCount: UInt64 = 0
     /// How many keys of each kind came with it for the first time.
     var keys = InlineArray<5, UInt32>(repeating: 0)

@@ -8,8 +8,9 @@ struct CampaignKey: Sendable {
     var value: UInt64 = 0
     /// Who wrote it last.
     var subscriber: UInt64 = 0
-    /// When it was first seen and last, in seconds.
+    /// When it was first seen, in seconds.
     var first: UInt32 = 0
+    /// When it was last seen.
     var last: UInt32 = 0
     /// The campaign in which it was seen last.
     var handle: UInt32 = 0

@@ -97,11 +97,13 @@ public struct Campaign: Hashable, Sendable {
     public var subscribers: Int64
     /// Of them, contained now.
     public var contained: Int
-    /// The first message and the last.
+    /// When the first message came, to the second.
     public var firstSeen: Timestamp
+    /// When the last one came.
     public var lastSeen: Timestamp
-    /// Results that came back, and those that said that the recipient doesn't exist.
+    /// Results that came back.
     public var results: UInt64
+    /// Of these, recipients that don't exist.
     public var dead: UInt64
     /// How many keys of each kind came with it for the first time.
     public var keys: [KeyCount]

@@ -47,6 +47,9 @@ struct CampaignTable: Sendable {
     static let tightSlots = 32
     /// Equal slots of 64 from which texts are linked.
     static let looseSlots = 16
+    /// Of these, slots of word 3-grams: unrelated texts of one language share up to a third of their letters' 5-grams, and
+    /// hardly any three words in a row.
+    static let looseWordSlots = 4
     /// Campaigns that one text may link.
     static let linkedMax = 8
 
@@ -62,8 +65,9 @@ struct CampaignTable: Sendable {
     var hand = 0
     /// When the first message came, in seconds; 0 before.
     var born: UInt32 = 0
-    /// Campaigns forgotten at the bound, and unions that were refused.
+    /// Campaigns forgotten at the bound.
     var evicted: UInt64 = 0
+    /// Unions that were guarded against.
     var refusedUnions: UInt64 = 0
 
     /// An empty table.
@@ -89,9 +93,9 @@ struct CampaignTable: Sendable {
         var likeCount = 0
         if hasText {
             texts.candidates(sketch) { slot, equal in
-                guard equal >= CampaignTable.looseSlots, now &- min(now, texts[slot].last) <= bounds.textSeconds else {
-                    return
-                }
+                guard equal >= CampaignTable.looseSlots, now &- min(now, texts[slot].last) <= bounds.textSeconds,
+                    texts[slot].equalSlots(sketch, in: 4..<8) >= CampaignTable.looseWordSlots
+                else { return }
                 if equal > bestEqual { (best, bestEqual) = (slot, equal) }
                 guard likeCount < CampaignTable.linkedMax else { return }
                 like[likeCount] = texts[slot].number

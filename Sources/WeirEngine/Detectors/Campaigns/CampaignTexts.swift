@@ -9,20 +9,27 @@ struct CampaignText: Sendable {
     var sketch = InlineArray<8, UInt64>(repeating: 0)
     /// Who sent it first.
     var subscriber: UInt64 = 0
-    /// When it came first and last, in seconds.
+    /// When it came first, in seconds.
     var first: UInt32 = 0
+    /// When it came last.
     var last: UInt32 = 0
-    /// While it is alone: how often it came, and for how many recipients, new ones among them.
+    /// How often it came while it was alone, as all counts here; they stop at their types' bounds.
     var messages: UInt32 = 0
+    /// Recipients.
     var recipients: UInt32 = 0
+    /// Of these, whom the sender had never written to.
     var newRecipients: UInt32 = 0
-    /// While it is alone: the sum of content scores.
+    /// The sum of content scores.
     var contentSum: Int32 = 0
-    /// While it is alone: how many scores, messages of lists, results, dead recipients, refusals as spam.
+    /// How many scores that is.
     var contentCount: UInt16 = 0
+    /// Messages of mailing lists.
     var listMessages: UInt16 = 0
+    /// Results that came back.
     var results: UInt16 = 0
+    /// Of these, recipients that don't exist.
     var dead: UInt16 = 0
+    /// Of these, refusals as spam.
     var refused: UInt16 = 0
     /// The tight group.
     var tight: UInt32 = 0
@@ -36,11 +43,11 @@ struct CampaignText: Sendable {
         sketch[0] | sketch[1] | sketch[2] | sketch[3] | sketch[4] | sketch[5] | sketch[6] | sketch[7] != 0
     }
 
-    /// The number of equal slots.
+    /// The number of equal slots, of all eight words of the sketch or of some: the upper four are those of word 3-grams.
     @inline(__always)
-    func equalSlots(_ other: InlineArray<8, UInt64>) -> Int {
+    func equalSlots(_ other: InlineArray<8, UInt64>, in words: Range<Int> = 0..<8) -> Int {
         var equal = 0
-        for word in 0..<8 {
+        for word in words {
             let differing = sketch[word] ^ other[word]
             // The highest bit of each byte that is zero, without a carry between bytes.
             let low = (differing & 0x7F7F_7F7F_7F7F_7F7F) &+ 0x7F7F_7F7F_7F7F_7F7F
@@ -147,18 +154,26 @@ struct CampaignTexts: Sendable {
     /// an index made anew from the messages answers in the same way.
     @inline(__always)
     func candidates(_ sketch: InlineArray<8, UInt64>, _ body: (Int, Int) -> Void) {
-        // All sets are read before any message is, so that the reads overlap.
-        var found = InlineArray<80, UInt32>(repeating: 0)
-        var count = 0
+        // All sets are read before anything is decided, so that the reads from memory overlap: they are what takes the time.
+        var bases = InlineArray<20, Int>(repeating: 0)
+        var tags = InlineArray<20, UInt32>(repeating: 0)
+        var heads = InlineArray<20, UInt32>(repeating: 0)
         let entries = entries.span
         for band in 0..<CampaignTexts.bands {
             let hash = CampaignTexts.hash(sketch, band)
-            let tag = UInt32(truncatingIfNeeded: hash &>> 56)
             let base = (band &* (mask &+ 1) &+ Int(truncatingIfNeeded: hash) & mask) &* CampaignTexts.ways
+            bases[band] = base
+            tags[band] = UInt32(truncatingIfNeeded: hash &>> 56)
+            heads[band] = entries[base]
+        }
+        var found = InlineArray<80, UInt32>(repeating: 0)
+        var count = 0
+        for band in 0..<CampaignTexts.bands {
             for way in 0..<CampaignTexts.ways {
-                let entry = entries[base &+ way]
+                let entry = way == 0 ? heads[band] : entries[bases[band] &+ way]
+                guard entry &>> 24 == tags[band], entry & 0xFF_FFFF != 0 else { continue }
                 found[count] = UInt32(truncatingIfNeeded: band) &<< 24 | entry & 0xFF_FFFF
-                count &+= entry &>> 24 == tag && entry & 0xFF_FFFF != 0 && count < 79 ? 1 : 0
+                count &+= 1
             }
         }
         var seen = InlineArray<80, UInt32>(repeating: 0)
