@@ -147,8 +147,8 @@ struct Watch: Sendable {
             let share = Double(Watch.thiefShare[lane])
             let nats = Float(NaturalLogarithm.of(1 - share + share * Exponential.of(Double(sum[lane]))))
             if nats <= 0 {
-                // While mail waits, an innocent message between excuses nobody (8b.9).
-                if message.isWaiting { continue }
+                // In the first hours in which mail waits, an innocent text to strangers excuses nobody (8b.9).
+                if message.isWaiting, message.newRecipients != 0 { continue }
                 shrink(lane, to: Swift.max(0, excursion.score[lane] + nats), &excursion)
                 continue
             }

@@ -14,7 +14,8 @@ extension Engine {
         watch.enrol(slot, serial: subscribers.slots[slot].serial)
         var facts = facts(of: transaction, message, slot: slot, decision.identity, at: time)
         messages.slots[message].newRecipients = Int32(clamping: facts.newRecipients ?? 0)
-        facts.isWaiting = watch.habits[slot].standing.rung >= .held
+        let standing = watch.habits[slot].standing
+        facts.isWaiting = standing.rung >= .held && time - standing.since < Engine.waitingNanoseconds
         join(transaction.content, message, slot: slot, &facts)
         let score = watch.take(facts, slot: slot, policy.watch)
         decision.score = score.thousandths
@@ -79,6 +80,9 @@ extension Engine {
             campaigns?.noteSuspect(subscriber: key, loose: loose)
         }
     }
+
+    /// For how long messages of a held subscriber count as attempts: who has read the notice by then sends honest mail.
+    private static let waitingNanoseconds: Int64 = 12 * 3600 * 1_000_000_000
 
     /// From how many nats of other evidence on a sender makes its campaign suspicious.
     private static let suspectNats: Float = 3
