@@ -39,11 +39,13 @@ enum ContentDetector: Detector {
         var nats = content.clipped(bounds.low, bounds.high)
         if content > spamFrom {
             // Not more than it is unusual: a sales office writes offers every day.
-            nats = Swift.min(nats, Float(NaturalLogarithm.of(thief.spam / share(habits.spamContent, prior.spam, habits))))
+            nats = Swift.min(
+                nats, Float(NaturalLogarithm.of(thief.spam / share(habits.spamContent, prior.spam, habits))))
             nats = Swift.max(0, nats)
         } else if content > oddFrom {
             // What is mild for a classifier may be unheard of for this subscriber.
-            let unusual = Float(NaturalLogarithm.of(thief.odd / share(habits.oddContent, prior.odd, habits))).clipped(0, 2)
+            let unusual = Float(NaturalLogarithm.of(thief.odd / share(habits.oddContent, prior.odd, habits))).clipped(
+                0, 2)
             nats = Swift.max(nats, unusual * Swift.min(1, habits.withContent / 20))
         }
         if message.handling == .forwarded || message.handling == .list { nats *= 0.25 }

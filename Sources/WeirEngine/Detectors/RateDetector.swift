@@ -31,11 +31,13 @@ enum RateDetector: Detector {
         // Who goes on while the mail waits does not read the notices (8b.9).
         let attempts = Float(NaturalLogarithm.of(1 + Double(excursion.attempts) / 6)).clipped(0, 4)
         guard most > 1 else { return attempts }
-        return Swift.min(RateDetector.most, Float(exponent * NaturalLogarithm.of(Double(most))).clipped(0, 3) + attempts)
+        return Swift.min(
+            RateDetector.most, Float(exponent * NaturalLogarithm.of(Double(most))).clipped(0, 3) + attempts)
     }
 
     static func why(_ habits: Habits, _ excursion: Excursion) -> String {
-        let waiting = excursion.attempts >= 6 ? ", \(Words.count(excursion.attempts)) messages while its mail waited" : ""
+        let waiting =
+            excursion.attempts >= 6 ? ", \(Words.count(excursion.attempts)) messages while its mail waited" : ""
         return
             "\(Words.count(excursion.newADay, "new recipient")) within a day, \(Words.count(excursion.newAnHour)) within an hour; never more than \(Words.count(habits.newADay)) and \(Words.count(habits.newAnHour)) before\(waiting)"
     }

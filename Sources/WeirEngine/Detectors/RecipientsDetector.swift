@@ -31,9 +31,12 @@ enum RecipientsDetector: Detector {
         let (strangers, known) = (Double(new), Double(message.recipients - new))
         // Recipients of one message are not independent: their sum counts by its root.
         let root = Double(message.recipients).squareRoot()
-        var bulk = (strangers * NaturalLogarithm.of(thief / share) + known * NaturalLogarithm.of((1 - thief) / (1 - share))) / root
+        var bulk =
+            (strangers * NaturalLogarithm.of(thief / share) + known * NaturalLogarithm.of((1 - thief) / (1 - share)))
+            / root
         // A thief who writes to the owner's contacts has the owner's book, and few others.
-        var contacts = (strangers * NaturalLogarithm.of(0.1 / share) + known * NaturalLogarithm.of(0.9 / (1 - share))) / root
+        var contacts =
+            (strangers * NaturalLogarithm.of(0.1 / share) + known * NaturalLogarithm.of(0.9 / (1 - share))) / root
         switch message.handling {
         case .own: break
         case .list, .automatic:

@@ -85,7 +85,8 @@ struct Thresholds: Hashable, Sendable {
     /// least e^h observations). Copies of a message are damped, so that at most thirty a day count as observations.
     init(_ settings: WatchSettings, messagesADay: Float) {
         let observations = Double(Swift.min(30, Swift.max(1, messagesADay))) * 365
-        let height = Float(NaturalLogarithm.of(observations * 1000 / Double(Swift.max(1, settings.budget)))).clipped(11, 18)
+        let height = Float(NaturalLogarithm.of(observations * 1000 / Double(Swift.max(1, settings.budget)))).clipped(
+            11, 18)
         contained = height
         held = height - 4
         slowed = height - 6.5

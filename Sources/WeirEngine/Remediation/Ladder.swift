@@ -217,7 +217,8 @@ extension Engine {
             return
         }
         guard messages.slots[message].state == .reserved, decision.verdict == .accept else { return }
-        let code = cases.indices.contains(Int(subscribers.slots[slot].openCase))
+        let code =
+            cases.indices.contains(Int(subscribers.slots[slot].openCase))
             ? cases[Int(subscribers.slots[slot].openCase)]?.code : nil
         unreserve(message, at: time)
         decision.reason = .suspected
@@ -303,8 +304,9 @@ extension Engine {
     // MARK: - Late evidence
 
     /// Takes in a delivery result of a message that was sent: evidence that comes late is that message's.
-    mutating func watch(result delivery: Delivery, of message: Int, slot: Int, at time: Int64, _ outputs: inout [Output])
-    {
+    mutating func watch(
+        result delivery: Delivery, of message: Int, slot: Int, at time: Int64, _ outputs: inout [Output]
+    ) {
         guard policy.watch.isOn, delivery.outcome != .deferred, messages.slots[message].state == .committed,
             slot < watch.habits.count
         else { return }
