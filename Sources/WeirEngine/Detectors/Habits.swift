@@ -76,6 +76,8 @@ struct DayCounts: Sendable {
     /// Of these, above `ContentDetector.oddFrom`, and above `ContentDetector.spamFrom`.
     var oddContent: Float = 0
     var spamContent: Float = 0
+    /// Messages to several recipients at once (`RecipientsDetector.wideFrom`).
+    var wide: Float = 0
     /// Networks not known before.
     var newNetworks: Float = 0
     /// Delivery results.
@@ -123,6 +125,9 @@ struct Habits: Sendable {
     /// Of these, above `ContentDetector.oddFrom`, and above `ContentDetector.spamFrom`.
     var oddContent: Float = 0
     var spamContent: Float = 0
+    /// Messages, forgotten like recipients, and of these to several at once.
+    var messages: Float = 0
+    var wide: Float = 0
     /// Days on which a network was new.
     var newNetworkDays: Float = 0
     /// Delivery results.
@@ -185,6 +190,8 @@ struct Habits: Sendable {
         withContent = withContent * memory + counts.withContent
         oddContent = oddContent * memory + counts.oddContent
         spamContent = spamContent * memory + counts.spamContent
+        messages = messages * memory + counts.messages
+        wide = wide * memory + counts.wide
         newNetworkDays = newNetworkDays * memory + min(1, counts.newNetworks)
         results = results * memory + counts.results
         dead = dead * memory + counts.dead
@@ -211,7 +218,7 @@ extension DayCounts {
     /// Writes the counts.
     func encode(_ out: inout ByteWriter) {
         for value in [
-            messages, recipients, newRecipients, newAnHour, withContent, oddContent, spamContent, newNetworks,
+            messages, recipients, newRecipients, newAnHour, withContent, oddContent, spamContent, wide, newNetworks,
             results, dead,
         ] { out.float(value) }
     }
@@ -225,6 +232,7 @@ extension DayCounts {
         withContent = try input.float()
         oddContent = try input.float()
         spamContent = try input.float()
+        wide = try input.float()
         newNetworks = try input.float()
         results = try input.float()
         dead = try input.float()
@@ -268,7 +276,7 @@ extension Habits {
         yesterday.encode(&out)
         for value in [
             days, messagesADay, recipients, newRecipients, newADay, newAnHour, withContent, oddContent, spamContent,
-            newNetworkDays, results, dead,
+            messages, wide, newNetworkDays, results, dead,
         ] { out.float(value) }
         out.float(hourNow)
         out.signed(lastNewAt)
@@ -299,6 +307,8 @@ extension Habits {
         withContent = try input.float()
         oddContent = try input.float()
         spamContent = try input.float()
+        messages = try input.float()
+        wide = try input.float()
         newNetworkDays = try input.float()
         results = try input.float()
         dead = try input.float()

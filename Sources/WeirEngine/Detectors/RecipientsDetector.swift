@@ -18,6 +18,19 @@ enum RecipientsDetector: Detector {
     private static let prior = (new: 1.5, old: 8.0)
     private static let newcomer = (new: 4.0, old: 1.0)
 
+    /// From how many recipients on a message goes to several at once (E: one honest message in sixty).
+    static let wideFrom = 5
+    /// Share of such messages among those of a thief who has the owner's contacts, and the Beta prior of an honest one's.
+    private static let thiefWide = 0.4
+    private static let priorWide = (wide: 0.3, all: 15.0)
+
+    /// What a message to several at once says, where the thief has the owner's contacts: few people write to five at a time.
+    private static func wide(_ message: MessageFacts, _ habits: Habits) -> Float {
+        guard message.recipients >= wideFrom else { return 0 }
+        let share = (Double(habits.wide) + priorWide.wide) / (Double(habits.messages) + priorWide.all)
+        return Float(NaturalLogarithm.of(thiefWide / share)).clipped(0, 2.5)
+    }
+
     /// The share of strangers to be expected.
     static func usual(_ habits: Habits) -> Double {
         let prior = habits.isNewcomer ? newcomer : prior
@@ -47,7 +60,8 @@ enum RecipientsDetector: Detector {
             contacts *= 0.25
         }
         let toStrangers = Float(bulk).clipped(-2.2, 2.5)
-        return PerTakeOver(toStrangers, toStrangers, Float(contacts).clipped(-1.5, 0.5), 0)
+        return PerTakeOver(
+            toStrangers, toStrangers, Float(contacts).clipped(-1.5, 0.5) + wide(message, habits), 0)
     }
 
     static func why(_ habits: Habits, _ excursion: Excursion) -> String {

@@ -215,6 +215,7 @@ struct Watch: Sendable {
     /// Counts a message in the day's habits, to be learned later.
     private mutating func learn(_ message: MessageFacts, _ slot: Int) {
         habits[slot].today.messages += 1
+        if message.recipients >= RecipientsDetector.wideFrom { habits[slot].today.wide += 1 }
         if let new = message.newRecipients {
             habits[slot].today.recipients += Float(message.recipients)
             habits[slot].today.newRecipients += Float(new)
