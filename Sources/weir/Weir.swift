@@ -15,8 +15,8 @@ struct Weir: AsyncParsableCommand {
             """,
         version: weirVersion,
         subcommands: [
-            Serve.self, Check.self, Status.self, SubscriberCommand.self, CaseCommand.self, HoldCommand.self,
-            Observe.self,
+            Serve.self, Check.self, Status.self, SubscriberCommand.self, CaseCommand.self, CampaignCommand.self,
+            HoldCommand.self, Observe.self,
             BreakerCommand.self, Reload.self, Replay.self, AuditCommand.self, HoldAgentCommand.self, Demo.self,
         ])
 }

@@ -246,6 +246,8 @@ func repositoryFile(_ path: String, from file: String = #filePath) -> String {
                   bytes-1d        2 GB per day                       reject            2,083,333,333  4,000,000,000
                   recipients-30m  400 recipients per 30 minutes      hold, observed            1,200         19,600
 
+                detectors off: nobody is looked at for a take-over
+
                 weir.yaml:8:11: warning: '400 recipients per 30 minutes' is never reached: '300 recipients per hour, burst 60' always comes first.
 
                 """)

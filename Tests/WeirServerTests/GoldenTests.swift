@@ -106,7 +106,9 @@ private func subscribers(_ engine: Engine) -> [SubscriberReport] {
     }
 
     @Test func caseList() throws {
-        try expectGolden(morning().openCases.map(CaseReport.init).table + "\n", "case-list.txt")
+        let engine = morning()
+        let cases = engine.caseViews(in: 0..<engine.caseSlots).map { CaseReport($0, at: engine.now) }
+        try expectGolden(cases.table + "\n", "case-list.txt")
     }
 
     @Test func check() throws {

@@ -129,7 +129,7 @@ extension Engine {
     }
 
     /// True where a rung is more than observed.
-    private func isEnforced(_ rung: Rung) -> Bool {
+    func isEnforced(_ rung: Rung) -> Bool {
         rung > .observed && rung <= policy.watch.enforced && !observesEverything && !policy.observesEverything
     }
 

@@ -87,9 +87,15 @@ public struct Configuration: Equatable, Sendable {
         return policy
     }
 
-    /// True where at least one limit takes its action.
+    /// True where at least one limit takes its action, or a rung of the ladder.
     public var enforcesAnything: Bool {
-        !policyDraft.observesEverything && policyDraft.plans.contains { $0.limits.contains(where: \.isEnforced) }
+        !policyDraft.observesEverything
+            && (ladderIsEnforced || policyDraft.plans.contains { $0.limits.contains(where: \.isEnforced) })
+    }
+
+    /// True where a rung of the ladder takes its action.
+    var ladderIsEnforced: Bool {
+        !policyDraft.observesEverything && policyDraft.watch.isOn && policyDraft.watch.enforced > .none
     }
 }
 

@@ -1,5 +1,5 @@
-// The sections of `weir.yaml` in the order of Docs/configuration.md, apart from plans and identity, which have files of
-// their own.
+// The sections of `weir.yaml` in the order of Docs/configuration.md, apart from plans, identity and detectors, which have
+// files of their own.
 
 import MailTypes
 import WeirEngine
@@ -16,7 +16,7 @@ struct ConfigurationReader {
     /// The keys at the top.
     private static let keys = [
         "listen", "state_directory", "journal", "decision_log", "bounds", "mail_hosts", "mail_log", "hold_helper",
-        "policy", "identity",
+        "policy", "identity", "detectors", "ladder",
     ]
 
     /// The configuration of a text. Worth something only if no fault was noted.
@@ -45,7 +45,9 @@ struct ConfigurationReader {
         result.messageBytesMax = plans.messageBytesMax
         result.policyDraft = plans.policy
         IdentitySection(top["identity"], plans: plans, reader: self).apply(to: &result.policyDraft)
-        PolicyReview(root: root, plans: plans, faults: faults).review(result)
+        let detectors = DetectorSection(top["detectors"], top["ladder"])
+        result.policyDraft.watch = detectors.settings
+        PolicyReview(root: root, plans: plans, detectors: detectors, faults: faults).review(result)
         result.warnings = faults.warnings
         return result
     }

@@ -29,6 +29,7 @@ public struct ConfigurationReport: CustomStringConvertible {
             text += "\nplan \(plan.name) (\(plan.kind), \(kind)\(index == 0 ? "; the default plan" : ""))\n"
             text += plan.limits.isEmpty ? "  no limits\n" : table(plan, observesEverything: policy.observesEverything)
         }
+        text += ConfigurationReport.text(policy.watch, observesEverything: policy.observesEverything)
         for warning in configuration.warnings { text += "\n\(warning)" }
         return configuration.warnings.isEmpty ? text : text + "\n"
     }

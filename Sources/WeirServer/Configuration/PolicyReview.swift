@@ -9,6 +9,8 @@ struct PolicyReview {
     let root: StrictNode
     /// The plans and their places.
     let plans: PlanSection
+    /// The detectors and the ladder.
+    let detectors: DetectorSection
     /// Where warnings go.
     let faults: FaultCollector
 
@@ -26,9 +28,15 @@ struct PolicyReview {
         if policy.observesEverything, !enforced.isEmpty {
             warn("policy.observe_everything is true: lines that say enforce (\(enforced.count)) only observe.")
         }
-        if !policy.observesEverything, enforced.contains(where: { $0.action == .hold }),
-            configuration.holdHelperPath == nil
-        {
+        if policy.observesEverything, policy.watch.isOn, policy.watch.enforced > .none {
+            warn("policy.observe_everything is true: the ladder only observes, whatever ladder.enforce says.")
+        }
+        if policy.watch.enforced > .none, !policy.watch.isOn, let place = detectors.enforcePlace {
+            faults.warn(
+                at: place, "ladder.enforce is \(policy.watch.enforced), but detectors.mode is off: no rung is reached.")
+        }
+        let holds = !policy.observesEverything && enforced.contains { $0.action == .hold }
+        if holds || configuration.ladderIsEnforced, configuration.holdHelperPath == nil {
             warn(
                 "Mail is held, but hold_helper is not set: `weir hold` can't list or release it, "
                     + "only postqueue and postsuper by hand."

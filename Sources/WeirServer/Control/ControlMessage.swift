@@ -18,8 +18,18 @@ public struct ControlRequest: Codable, Sendable {
         case subscriberReset = "subscriber-reset"
         /// Give it its own amount.
         case subscriberSetLimit = "subscriber-set-limit"
-        /// Open cases.
+        /// Open cases, the worst first.
         case caseList = "case-list"
+        /// One of them.
+        case caseShow = "case-show"
+        /// An account's mail is its own.
+        case caseRelease = "case-release"
+        /// An account is misused.
+        case caseConfirm = "case-confirm"
+        /// Campaigns, those with the most contained subscribers first.
+        case campaignList = "campaign-list"
+        /// One of them.
+        case campaignShow = "campaign-show"
         /// Held messages.
         case holdList = "hold-list"
         /// Let held messages go.
@@ -36,12 +46,14 @@ public struct ControlRequest: Codable, Sendable {
 
     /// What is asked.
     public var verb: Verb
-    /// A subscriber's name.
+    /// A subscriber's name; for the verbs about cases a code will do.
     public var subscriber: String?
     /// A limit's name within the plan.
     public var limit: String?
     /// A limit's new line, `500 recipients per hour, burst 100`; nil to go back to the plan's.
     public var line: String?
+    /// A campaign's name.
+    public var campaign: String?
     /// A case code.
     public var caseCode: String?
     /// Queue ids.
@@ -69,10 +81,14 @@ public struct ControlResponse: Codable, Sendable {
     public var status: StatusReport?
     /// The answer to `subscriber-list` and `subscriber-show`.
     public var subscribers: [SubscriberReport]?
-    /// The answer to `case-list`.
+    /// The answer to `case-list` and `case-show`.
     public var cases: [CaseReport]?
-    /// The answer to `hold-list`.
+    /// The answer to `campaign-list` and `campaign-show`.
+    public var campaigns: [CampaignReport]?
+    /// The answer to `hold-list`; in the answer to `case-show` what is held under the case.
     public var held: [HeldReport]?
+    /// What the answer lacks, and why; nil where it is whole.
+    public var note: String?
 
     /// An answer.
     public init(error: String? = nil, done: String? = nil) {
@@ -250,38 +266,6 @@ public struct SubscriberReport: Codable, Sendable {
                 burst: $0.burst,
                 usedPercent: $0.usedPercent, roomInSeconds: $0.roomInSeconds, does: $0.action.description)
         }
-    }
-}
-
-/// One case.
-public struct CaseReport: Codable, Sendable {
-    /// What the subscriber reads in the reply.
-    public var code: String
-    /// Whose it is.
-    public var subscriber: String
-    /// `slowed`, `held` or `released`.
-    public var state: String
-    /// The rule that opened it.
-    public var rule: String
-    /// When it was opened, RFC 3339.
-    public var openedAt: String
-    /// When a message was stopped last.
-    public var lastAt: String
-    /// Messages held.
-    public var held: UInt32
-    /// Messages deferred or rejected.
-    public var refused: UInt32
-
-    /// A case as the engine shows it.
-    init(_ remediation: RemediationCase) {
-        code = remediation.code
-        subscriber = remediation.subscriber
-        state = remediation.state.description
-        rule = remediation.rule
-        openedAt = remediation.openedAt.description
-        lastAt = remediation.lastAt.description
-        held = remediation.held
-        refused = remediation.refused
     }
 }
 

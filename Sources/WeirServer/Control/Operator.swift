@@ -21,9 +21,9 @@ struct Operator: Sendable {
     let reload: @Sendable (String) -> String?
 
     /// Slots read in one hold of the lock: far below a millisecond.
-    private static let slotsAtATime = 64
+    static let slotsAtATime = 64
     /// Subscribers in one answer, at most.
-    private static let listMax = 10_000
+    static let listMax = 10_000
 
     /// Answers one request of a named person.
     func answer(_ request: ControlRequest, from who: String) -> ControlResponse {
@@ -54,10 +54,12 @@ struct Operator: Sendable {
                 .reset(subscriber: name), request, who,
                 done: "\(name): every bucket and window is empty, its case is closed")
         case .subscriberSetLimit: return try setLimit(request, who)
-        case .caseList:
-            var response = ControlResponse()
-            response.cases = openCases().map(CaseReport.init)
-            return response
+        case .caseList: return caseList()
+        case .caseShow: return try caseShow(request)
+        case .caseRelease: return try caseRelease(request, who)
+        case .caseConfirm: return try caseConfirm(request, who)
+        case .campaignList: return campaignList(request)
+        case .campaignShow: return try campaignShow(request)
         case .holdList:
             var response = ControlResponse()
             response.held = try held(request)
@@ -78,7 +80,7 @@ struct Operator: Sendable {
     }
 
     /// A value that the request must bring.
-    private func required(_ value: String?, _ what: String) throws -> String {
+    func required(_ value: String?, _ what: String) throws -> String {
         guard let value, !value.isEmpty else { throw ControlError(description: "the request lacks \(what)") }
         return value
     }
@@ -94,7 +96,7 @@ struct Operator: Sendable {
     // MARK: - Acts
 
     /// Feeds an act, records it, and answers.
-    private func act(_ verb: OperatorAct.Verb, _ request: ControlRequest, _ who: String, done: String)
+    func act(_ verb: OperatorAct.Verb, _ request: ControlRequest, _ who: String, done: String)
         -> ControlResponse
     {
         let outputs = live.step(.act(OperatorAct(who: who, why: request.why ?? "", verb))).outputs
@@ -176,23 +178,10 @@ struct Operator: Sendable {
         )
     }
 
-    /// The open cases, a slice at a time.
-    private func openCases() -> [RemediationCase] {
-        var found: [RemediationCase] = []
-        var slot = 0
-        while true {
-            let range = slot..<slot + Operator.slotsAtATime
-            let (cases, slots) = live.read { ($0.openCases(in: range), $0.caseSlots) }
-            found += cases
-            slot = range.upperBound
-            if slot >= slots { return found }
-        }
-    }
-
     // MARK: - Held mail
 
     /// The hold queues of all mail hosts, joined with what Weir noted when it held them.
-    private func held(_ request: ControlRequest) throws -> [HeldReport] {
+    func held(_ request: ControlRequest) throws -> [HeldReport] {
         desk.recorder.flush()
         var reports: [HeldReport] = []
         for host in holdQueue.agents.keys.sorted() {

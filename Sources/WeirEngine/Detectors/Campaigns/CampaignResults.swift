@@ -132,6 +132,14 @@ extension CampaignTable {
         return order.prefix(max(0, most)).map { view($0.slot) }
     }
 
+    /// Slots to walk for `campaigns(in:)`.
+    var slotCount: Int { clusters.count }
+
+    /// The campaigns of some slots.
+    func campaigns(in range: Range<Int>) -> [Campaign] {
+        range.clamped(to: clusters.indices).filter { clusters[$0].messages > 0 && clusters[$0].parent == 0 }.map(view)
+    }
+
     /// The campaign of a name; nil where it is forgotten.
     func campaign(id: String) -> Campaign? {
         guard id.utf8.count == 9, id.utf8.first == UInt8(ascii: "c"), let handle = UInt32(id.dropFirst(), radix: 16)
