@@ -50,7 +50,9 @@ extension Engine {
         if delivery.outcome == .failed, delivery.status.saysRecipientIsDead {
             chargeDead(1, slot: Int(payer.slot), at: time)
         }
-        if !delivery.isRefusedBeforeQueue { watch(result: delivery, of: message, slot: Int(payer.slot), at: time, &outputs) }
+        if !delivery.isRefusedBeforeQueue {
+            watch(result: delivery, of: message, slot: Int(payer.slot), at: time, &outputs)
+        }
     }
 
     /// True where a delivery result is of a message that the engine remembers as somebody's: of any other it learns nothing.

@@ -274,7 +274,8 @@ extension CampaignCluster {
         // Counters are sums of what went in one by one: a number that large was never written.
         let most = [messages, listMessages, results, dead, refused, recipients, newRecipients, contentCount].max() ?? 0
         guard registers.isEmpty || registers.count == DistinctSketch.registers, most < 1 << 53,
-            members.count <= CampaignCluster.membersMax, max(contained.count, suspects.count) <= CampaignCluster.containedMax
+            members.count <= CampaignCluster.membersMax,
+            max(contained.count, suspects.count) <= CampaignCluster.containedMax
         else { throw CodecError(place: input.place, expected: "a campaign") }
         if !registers.isEmpty { estimated = DistinctSketch.estimate(registers) }
     }
