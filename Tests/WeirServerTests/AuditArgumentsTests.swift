@@ -31,6 +31,13 @@ private func complaint(_ body: () throws -> AuditRequest) -> String {
 private func moment(_ text: String) -> Timestamp? { Timestamp(rfc3339: text) }
 
 @Suite struct AuditArgumentsTests {
+    @Test func aFileNamedTwiceIsReadOnce() throws {
+        let request = try AuditRequest(
+            files: ["mail.log", "./mail.log", "-", "mail.log.1", "a/../mail.log", "-"], format: "log", policy: nil,
+            since: nil, until: nil, subscriber: nil, networks: [], zone: "UTC")
+        #expect(request.files == ["mail.log", "-", "mail.log.1"])
+    }
+
     @Test func formatsAreTwo() throws {
         #expect(try request(format: "log").format == .log && request(format: "events").format == .events)
         for wrong in ["", "Log", "json", "log "] {

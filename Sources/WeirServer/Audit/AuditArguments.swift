@@ -46,10 +46,20 @@ extension AuditRequest {
         if policy.networks.isEmpty { policy.networks = AuditSettings.ownNetworks }
         policy.networks += own
         self.init(
-            files: files, format: format, zoneSeconds: zoneSeconds,
+            files: AuditRequest.once(files), format: format, zoneSeconds: zoneSeconds,
             settings: AuditSettings(
                 policy: policy, since: try AuditRequest.moment(since, "--since", zoneSeconds),
                 until: try AuditRequest.moment(until, "--until", zoneSeconds, isEnd: true), subscriber: subscriber))
+    }
+
+    /// Each file once, where patterns overlap: its mail happened once.
+    private static func once(_ files: [String]) -> [String] {
+        var known: Set<String> = []
+        return files.filter {
+            $0 == "-"
+                ? known.insert($0).inserted
+                : known.insert(URL(fileURLWithPath: $0).resolvingSymlinksInPath().path).inserted
+        }
     }
 
     /// The policy that is tried: a file's, or the default one.
