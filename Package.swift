@@ -41,7 +41,9 @@ let package = Package(
         .target(name: "WeirEngine", dependencies: ["MailTypes"], swiftSettings: pure),
 
         // 3 · the world: a log through the engine.
-        .target(name: "WeirAudit", dependencies: ["MailTypes", "MailLog", "WeirEngine"], swiftSettings: pure),
+        .target(
+            name: "WeirAudit", dependencies: ["MailTypes", "MailLog", "ContentAnalysis", "WeirEngine"],
+            swiftSettings: pure),
 
         // 3 · the world: an internet provider from a seed.
         .target(name: "WeirSimulator", dependencies: ["MailTypes", "WeirEngine"], swiftSettings: pure),
@@ -52,8 +54,8 @@ let package = Package(
         .target(
             name: "WeirServer",
             dependencies: [
-                "MailTypes", "PolicyDelegation", "Milter", "MailLog", "WeirEngine", "WeirAudit", "WeirSimulator",
-                "CLinux",
+                "MailTypes", "PolicyDelegation", "Milter", "MailLog", "ContentAnalysis", "WeirEngine", "WeirAudit",
+                "WeirSimulator", "CLinux",
                 "CArchive",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Yams", package: "Yams"),
@@ -85,7 +87,8 @@ let package = Package(
         .testTarget(
             name: "WeirEngineTests", dependencies: ["WeirEngine", "WeirTesting"], swiftSettings: shell),
         .testTarget(
-            name: "WeirAuditTests", dependencies: ["WeirAudit", "MailLog", "WeirTesting"], swiftSettings: shell),
+            name: "WeirAuditTests", dependencies: ["WeirAudit", "MailLog", "ContentAnalysis", "WeirTesting"],
+            swiftSettings: shell),
         .testTarget(
             name: "WeirSimulatorTests", dependencies: ["WeirSimulator", "WeirEngine", "MailTypes"], swiftSettings: shell
         ),

@@ -2,7 +2,8 @@
 
 import MailTypes
 
-/// What is kept of a message: hashes, counts and the wanted header fields; never its body, never another field.
+/// What is kept of a message: hashes, counts and the wanted header fields; never its body. Where a digest is made, until then
+/// the names of all fields, and the bodies that the digest reads.
 struct MilterMessage: Sendable {
     /// How far the message has come.
     enum Part: UInt8, Sendable, Comparable {
@@ -36,6 +37,18 @@ struct MilterMessage: Sendable {
     /// True where the address of MAIL has no angle brackets, as cleanup(8) writes it for the sendmail binary.
     private(set) var isUnbracketed = false
 
+    /// The header for the digest: names in order, bodies where the digest reads them; empty where none is made.
+    private var head: [Content.Field] = []
+    /// Bytes of the bodies in it.
+    private var headBytes = 0
+    /// The reverse-path for the digest; nil where none is made.
+    private var reversePath: String?
+
+    /// Most fields, and most bytes of bodies, that a digest is made from; further bodies are left out.
+    static let headFieldsMax = 200
+    static let headBytesMax = 8192
+    /// Longest field name in a digest; real ones have at most some forty bytes.
+    static let nameBytesMax = 78
     /// Most recipients kept; more are counted, and `recipientsAreComplete` says so. Postfix's own limit is 1,000.
     static let recipientsMax = 50_000
     /// Most header fields kept.
@@ -43,12 +56,15 @@ struct MilterMessage: Sendable {
     /// Longest header body kept, in bytes; the rest is cut off (RFC 5322 §2.1.1).
     static let fieldBytesMax = 998
 
-    /// Opens a message by the payload of `M` and the macros that came before it.
-    init(_ payload: Span<UInt8>, macros: MilterMacroValues, hash: AddressHash) throws(DoorError) {
+    /// Opens a message by the payload of `M` and the macros that came before it. `isDigested` keeps what a digest needs.
+    init(
+        _ payload: Span<UInt8>, macros: MilterMacroValues, hash: AddressHash, isDigested: Bool = false
+    ) throws(DoorError) {
         var place = 0
         let path = payload.extracting(try payload.stringRange(at: &place))
         envelope.reversePath = hash.key(path)
         isUnbracketed = path.isEmpty || path[0] != UInt8(ascii: "<")
+        if isDigested { reversePath = withoutBrackets(path) }
         while place < payload.count {
             let parameter = payload.extracting(try payload.stringRange(at: &place))
             if let size = claimedSize(parameter) { envelope.bytes = size }
@@ -95,7 +111,9 @@ struct MilterMessage: Sendable {
 
     /// Takes the payload of `L`; `wanted` are names in lower case. `keepsSpace` tells whether the space behind the colon is
     /// part of the body; else one is taken for granted, because the server left it out.
-    mutating func header(_ payload: Span<UInt8>, wanted: [[UInt8]], keepsSpace: Bool) throws(DoorError) {
+    mutating func header(
+        _ payload: Span<UInt8>, wanted: [[UInt8]], digest: ContentDigest? = nil, keepsSpace: Bool
+    ) throws(DoorError) {
         guard part <= .header else {
             throw DoorError(.outOfOrder, found: "a header field after the header's end", expected: "the body")
         }
@@ -105,10 +123,32 @@ struct MilterMessage: Sendable {
         try payload.end(at: place)
         part = .header
         bytes += name.count + 1 + (keepsSpace ? 0 : 1) + bytesOnTheWire(body) + 2
+        if let digest { note(name, body, for: digest) }
         guard content.fields.count < MilterMessage.fieldsMax,
             wanted.contains(where: { name.isEqualIgnoringCase($0.span) })
         else { return }
         content.fields.append(Content.Field(name: plainText(name, bytesMax: name.count), body: unfolded(body)))
+    }
+
+    /// Keeps a field for the digest.
+    private mutating func note(_ name: Span<UInt8>, _ body: Span<UInt8>, for digest: ContentDigest) {
+        guard head.count < MilterMessage.headFieldsMax, name.count <= MilterMessage.nameBytesMax else { return }
+        var text = ""
+        if headBytes < MilterMessage.headBytesMax, digest.bodies.contains(where: { name.isEqualIgnoringCase($0.span) })
+        {
+            text = unfolded(body)
+            headBytes += text.utf8.count
+        }
+        head.append(Content.Field(name: plainText(name, bytesMax: name.count), body: text))
+    }
+
+    /// The content with the digest of the header. What was kept for it is not needed any more.
+    func content(_ digest: ContentDigest) -> Content {
+        var made = digest.make(
+            MessageHead(
+                fields: head, reversePath: reversePath, recipientCount: envelope.recipientCount, bytes: bytes))
+        made.fields = content.fields
+        return made
     }
 
     /// Takes `N`: the empty line.
@@ -146,6 +186,13 @@ private func claimedSize(_ parameter: Span<UInt8>) -> Int? {
         size = size * 10 + Int(parameter[index] - 48)
     }
     return size
+}
+
+/// An address without the angle brackets around it.
+private func withoutBrackets(_ path: Span<UInt8>) -> String {
+    let isBracketed = path.count >= 2 && path[0] == UInt8(ascii: "<") && path[path.count - 1] == UInt8(ascii: ">")
+    let bare = isBracketed ? path.extracting(1..<path.count - 1) : path
+    return plainText(bare, bytesMax: AddressHash.addressBytesMax)
 }
 
 /// The length of a header body with its lines ended by CRLF; the server sends LF alone.

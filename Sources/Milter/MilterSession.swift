@@ -35,6 +35,8 @@ public struct MilterSession: DoorSession {
     private let addressHash: AddressHash
     /// The wanted header fields, names in lower case.
     private let wantedFields: [[UInt8]]
+    /// Makes what is kept of a header beside these; nil where nothing is.
+    private let digest: ContentDigest?
     /// The bytes not yet understood.
     private var reader = MilterFrameReader()
     /// How far the connection has come.
@@ -54,8 +56,11 @@ public struct MilterSession: DoorSession {
     /// What the peer did wrong; nothing happens after it.
     private var failure: DoorError?
 
-    /// A session for one connection of a mail server. `wantedFields` are the header fields that the policy reads.
-    public init(mailHost: String, addressHash: AddressHash, wantedFields: [String]) {
+    /// A session for one connection of a mail server. `wantedFields` are the header fields that the policy reads; with a digest the end of a message tells more of its header.
+    public init(
+        mailHost: String, addressHash: AddressHash, wantedFields: [String], digest: ContentDigest? = nil
+    ) {
+        self.digest = digest
         self.mailHost = mailHost
         self.addressHash = addressHash
         self.wantedFields = wantedFields.map { Array($0.lowercased().utf8) }
@@ -191,7 +196,8 @@ extension MilterSession {
             answer(unless: .silentHelo)
         case .mail:
             let values = macros(of: letter)
-            let opened = try MilterMessage(payload, macros: values, hash: addressHash)
+            let opened = try MilterMessage(
+                payload, macros: values, hash: addressHash, isDigested: digest != nil)
             withdraw()
             connection.mail(macros: values)
             message = opened
@@ -205,7 +211,8 @@ extension MilterSession {
             try message?.data()
             ask()
         case .header:
-            try message?.header(payload, wanted: wantedFields, keepsSpace: agreed.steps.contains(.headerSpace))
+            try message?.header(
+                payload, wanted: wantedFields, digest: digest, keepsSpace: agreed.steps.contains(.headerSpace))
             answer(unless: .silentHeaders)
         case .endOfHeaders:
             try payload.end(at: 0)
@@ -283,15 +290,17 @@ extension MilterSession {
         connection.hasNoClient && message.login.isEmpty && message.isUnbracketed
     }
 
-    /// The fact as far as it is known.
+    /// The fact as far as it is known. The digest is made at the end of the message, which alone is judged by it.
     private func transaction(_ message: MilterMessage) -> Transaction {
-        Transaction(
+        let isEnd = message.stage == .endOfMessage
+        return Transaction(
             stage: message.stage,
             session: Session(
                 door: .milter, mailHost: mailHost, client: connection.client, clientPort: connection.clientPort,
                 helo: connection.helo, login: message.login,
                 isEncrypted: connection.isEncrypted || message.isEncrypted,
                 isLocalSubmission: isLocalSubmission(message)),
-            envelope: message.envelope, content: message.content, queueID: message.queueID)
+            envelope: message.envelope,
+            content: isEnd ? digest.map(message.content) ?? message.content : message.content, queueID: message.queueID)
     }
 }

@@ -27,6 +27,8 @@ public struct PolicySession: DoorSession {
     private let addressHash: AddressHash
     /// Turns `instance` into a number.
     private let instanceHash: KeyedHash
+    /// Makes the shape of an envelope; nil where none is wanted.
+    private let digest: ContentDigest?
     /// Bytes that wait behind `start`: the rest of a request, or what was sent ahead of an answer.
     private var waiting: [UInt8] = []
     /// Where the request that is being read starts in `waiting`.
@@ -52,8 +54,11 @@ public struct PolicySession: DoorSession {
         case fault(DoorError)
     }
 
-    /// A session of one connection.
-    public init(mailHost: String, addressHash: AddressHash, instanceHash: KeyedHash) {
+    /// A session of one connection. With a digest the end of a message tells the shape of its envelope.
+    public init(
+        mailHost: String, addressHash: AddressHash, instanceHash: KeyedHash, digest: ContentDigest? = nil
+    ) {
+        self.digest = digest
         self.addressHash = addressHash
         self.instanceHash = instanceHash
         transaction = Transaction(stage: .connect, session: Session(door: .policy, mailHost: mailHost))
@@ -168,8 +173,17 @@ public struct PolicySession: DoorSession {
         }
         transaction.envelope.recipientCount = request.recipientCount
         transaction.envelope.bytes = request.size
+        if let digest { transaction.content = stage == .endOfMessage ? shape(bytes, digest) : Content() }
         renew(&transaction.queueID, bytes.extracting(request.queueID))
         transaction.instance = request.instance.isEmpty ? 0 : instanceHash.hash(bytes.extracting(request.instance))
+    }
+
+    /// What the envelope of the request at the head of some bytes tells.
+    private func shape(_ bytes: Span<UInt8>, _ digest: ContentDigest) -> Content {
+        var sender = ""
+        renew(&sender, bytes.extracting(request.sender))
+        return digest.make(
+            MessageHead(reversePath: sender, recipientCount: request.recipientCount, bytes: request.size))
     }
 }
 

@@ -125,6 +125,7 @@ public struct Audit: Sendable {
         case .transaction(let transaction, let id, let at): return take(transaction, id: id, at: at)
         case .refused(let at): if isWanted(at) { volumes.refused += 1 }
         case .delivery(let delivery, let at): take(delivery, reply: "", at: at)
+        case .complaint(let mailHost, let id, let at): take(complaintAbout: id, mailHost, at: at)
         }
         return nil
     }
@@ -195,6 +196,12 @@ public struct Audit: Sendable {
                 isFinal: delivery.outcome != .deferred, of: message.at)
         }
         if !message.isStopped { _ = engine.step(Input(at: max(time, engine.now), .delivery(delivery))) }
+    }
+
+    /// Takes in a complaint. What would have been stopped would not have been complained about.
+    private mutating func take(complaintAbout id: String, _ mailHost: String, at time: Timestamp) {
+        guard isWanted(time), let message = sent[key(mailHost, id)], !message.isStopped else { return }
+        _ = engine.step(Input(at: max(time, engine.now), .complaint(mailHost: mailHost, queueID: id)))
     }
 
     /// True where a moment lies in what is asked for.

@@ -115,6 +115,7 @@ public struct Engine: Sendable {
         case .transaction: break
         case .withdrawn(let transaction): withdraw(transaction, at: time)
         case .delivery(let delivery): note(delivery, at: time, &outputs)
+        case .complaint(let mailHost, let queueID): note(complaintAbout: queueID, mailHost, at: time, &outputs)
         case .policy(let policy): replacePolicy(policy, at: time, &outputs)
         case .act(let act): perform(act, at: time, &outputs)
         case .clockShifted: break
@@ -154,7 +155,9 @@ public struct Engine: Sendable {
 
     /// What is worth knowing before a transaction is decided, asked before the mail data arrive: read-only.
     public func questions(for transaction: Transaction) -> [Question] {
-        policy.wantedFields.isEmpty || !transaction.session.login.isEmpty ? [] : [.fields(policy.wantedFields)]
+        let fields: [Question] =
+            policy.wantedFields.isEmpty || !transaction.session.login.isEmpty ? [] : [.fields(policy.wantedFields)]
+        return policy.watch.isOn ? fields + [.digest] : fields
     }
 
     /// Engine time of the latest input: nanoseconds, clock jumps taken out.
@@ -168,6 +171,8 @@ public struct Engine: Sendable {
 public enum Question: Hashable, Sendable {
     /// The header fields of these names.
     case fields([String])
+    /// What header and envelope tell the detectors: style, handling, fingerprint.
+    case digest
 }
 
 /// What a rule did, and what it would have done.

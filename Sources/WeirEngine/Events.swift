@@ -8,6 +8,10 @@ extension Engine {
     /// Messages given up by one tick whose time has run out.
     static let expiredPerTick = 2000
 
+    /// How long after a message a complaint about it counts, while the message is remembered at all: a queue id that was used
+    /// again names the later message.
+    static let complaintNanoseconds: Int64 = 7 * 86_400 * 1_000_000_000
+
     // MARK: - Withdrawals and deliveries
 
     /// A transaction came to nothing before its end was answered: nothing was sent, nothing is counted, but for
@@ -53,6 +57,18 @@ extension Engine {
         if !delivery.isRefusedBeforeQueue {
             watch(result: delivery, of: message, slot: Int(payer.slot), at: time, &outputs)
         }
+    }
+
+    /// A complaint about a message: evidence about the subscriber who pays for it, as its delivery results are.
+    mutating func note(complaintAbout queueID: String, _ mailHost: String, at time: Int64, _ outputs: inout [Output]) {
+        guard policy.watch.isOn, let message = messages.slot(of: queueKey(mailHost, queueID)),
+            time - messages.slots[message].createdAt < Engine.complaintNanoseconds,
+            let payer = messages.slots[message].payers.first,
+            subscribers.slots[Int(payer.slot)].serial == payer.serial
+        else { return }
+        watch.enrol(Int(payer.slot), serial: payer.serial)
+        guard let score = watch.take(complaintAt: time, slot: Int(payer.slot), policy.watch) else { return }
+        climb(Int(payer.slot), score, after: queueID, at: time, &outputs)
     }
 
     /// True where a delivery result is of a message that the engine remembers as somebody's: of any other it learns nothing.

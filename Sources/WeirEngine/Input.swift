@@ -23,6 +23,8 @@ public struct Input: Hashable, Sendable {
         case withdrawn(Transaction)
         /// The mail log shows what became of a message.
         case delivery(Delivery)
+        /// Somebody complained about a message: by a feedback report, or to the abuse desk.
+        case complaint(mailHost: String, queueID: String)
         /// A new policy holds from here on.
         case policy(Policy)
         /// A person did something.
@@ -118,6 +120,10 @@ extension Input {
             out.varint(count)
         case .tick:
             out.byte(8)
+        case .complaint(let mailHost, let queueID):
+            out.byte(9)
+            out.string(mailHost)
+            out.string(queueID)
         }
     }
 
@@ -140,7 +146,8 @@ extension Input {
         case 6: event = .clockShifted(try input.signed())
         case 7: event = .gap(try input.varint())
         case 8: event = .tick
-        default: throw CodecError(place: input.place - 1, expected: "a kind of input from 1 to 8")
+        case 9: event = .complaint(mailHost: try input.string(), queueID: try input.string())
+        default: throw CodecError(place: input.place - 1, expected: "a kind of input from 1 to 9")
         }
     }
 }

@@ -1,5 +1,6 @@
 // `weir serve`: everything started in order, everything stopped in the reverse one.
 
+import ContentAnalysis
 import Foundation
 import Logging
 import MailTypes
@@ -189,26 +190,45 @@ public final class Service: Sendable {
         let key = try store.addressKey()
         let addressHash = AddressHash(key)
         let instanceHash = KeyedHash(key0: key.hash(1), key1: key.hash(2))
+        let digest = Fingerprinter(key: KeyedHash(key0: key.hash(3), key1: key.hash(4))).digest
         for endpoint in configuration.listeners.policy {
             try loop.listen(.policy, at: endpoint) { [mailHosts = configuration.mailHosts] descriptor, peer in
-                PolicyDoorConnection(
+                let host = mailHosts.name(of: NetworkAddress(peer))
+                let wanted = Service.wanted(of: .policy, host, live)
+                return PolicyDoorConnection(
                     PolicySession(
-                        mailHost: mailHosts.name(of: NetworkAddress(peer)), addressHash: addressHash,
-                        instanceHash: instanceHash),
+                        mailHost: host, addressHash: addressHash, instanceHash: instanceHash,
+                        digest: wanted.isDigested ? digest : nil),
                     descriptor: descriptor, peer: peer)
             }
         }
         for endpoint in configuration.listeners.milter {
             try loop.listen(.milter, at: endpoint) { [mailHosts = configuration.mailHosts] descriptor, peer in
                 let host = mailHosts.name(of: NetworkAddress(peer))
-                let probe = Transaction(stage: .connect, session: MailTypes.Session(door: .milter, mailHost: host))
-                var fields: [String] = []
-                for case .fields(let names) in live.read({ $0.questions(for: probe) }) { fields += names }
+                let wanted = Service.wanted(of: .milter, host, live)
                 return MilterDoorConnection(
-                    MilterSession(mailHost: host, addressHash: addressHash, wantedFields: fields),
+                    MilterSession(
+                        mailHost: host, addressHash: addressHash, wantedFields: wanted.fields,
+                        digest: wanted.isDigested ? digest : nil),
                     descriptor: descriptor, peer: peer)
             }
         }
+    }
+
+    /// What a new connection is asked to tell of its messages. A reload reaches the connections that come after it: a mail
+    /// server's processes begin new ones within minutes.
+    static func wanted(
+        of door: Door, _ host: String, _ live: LiveEngine
+    ) -> (fields: [String], isDigested: Bool) {
+        let probe = Transaction(stage: .connect, session: MailTypes.Session(door: door, mailHost: host))
+        var wanted: (fields: [String], isDigested: Bool) = ([], false)
+        for question in live.read({ $0.questions(for: probe) }) {
+            switch question {
+            case .fields(let names): wanted.fields += names
+            case .digest: wanted.isDigested = true
+            }
+        }
+        return wanted
     }
 
     /// Starts the admin listener. Its failure is said and does not stop the mail.

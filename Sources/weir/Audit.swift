@@ -104,12 +104,17 @@ struct PageFile {
     }
 }
 
-/// Lines on standard output, many at a time.
+/// Lines on standard output or in a file, many at a time.
 final class LineOutput {
     /// Bytes gathered before they are written.
     private static let bytesMax = 1 << 16
+    /// Where they go.
+    private let file: FileHandle
     /// What waits.
     private var waiting: [UInt8] = []
+
+    /// Lines of a file.
+    init(_ file: FileHandle = .standardOutput) { self.file = file }
 
     /// Writes a line.
     func write(_ line: String) {
@@ -120,7 +125,7 @@ final class LineOutput {
 
     /// Writes what waits.
     func end() {
-        FileHandle.standardOutput.write(Data(waiting))
+        file.write(Data(waiting))
         waiting = []
     }
 }

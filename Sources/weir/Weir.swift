@@ -17,6 +17,7 @@ struct Weir: AsyncParsableCommand {
         subcommands: [
             Serve.self, Check.self, Status.self, SubscriberCommand.self, CaseCommand.self, CampaignCommand.self,
             HoldCommand.self, Observe.self,
-            BreakerCommand.self, Reload.self, Replay.self, AuditCommand.self, HoldAgentCommand.self, Demo.self,
+            BreakerCommand.self, Reload.self, Replay.self, AuditCommand.self, SimulateCommand.self,
+            HoldAgentCommand.self, Demo.self,
         ])
 }

@@ -235,12 +235,12 @@ private func line(_ also: String = "", at: String = "2026-01-05T09:13:22.120Z", 
         let (events, reader) = read(
             """
             {"type":"lease","at":"2026-01-05T06:00:00Z","subscriber":"line-77","address":"198.51.100.7","event":"start"}
-            {"type":"complaint","at":"2026-01-05T11:00:00Z","id":"t1","kind":"abuse"}
-            {"type":"complaint"}
+            {"type":"verdict","at":"2026-01-05T11:00:00Z","id":"t1","kind":"abuse"}
+            {"type":"verdict"}
             {"type":"new\\u001b[31m kind"}
             """)
         #expect(events.isEmpty && reader.rows.allSatisfy { $0.category == .notRelevant })
-        #expect(reader.rows.map(\.kind) == ["lease", "complaint", "new\u{1B}[31m kind"])
+        #expect(reader.rows.map(\.kind) == ["lease", "verdict", "new\u{1B}[31m kind"])
         #expect(reader.rows.map(\.count) == [1, 2, 1])
     }
 

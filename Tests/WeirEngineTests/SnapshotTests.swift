@@ -135,7 +135,7 @@ struct CodecTests {
             .gap(.max),
             .act(OperatorAct(who: "op", why: "because", .rearmBreaker)),
             .act(OperatorAct(who: "op", .observeEverything(true))),
-            .clockShifted(.min), .withdrawn(transaction),
+            .clockShifted(.min), .withdrawn(transaction), .complaint(mailHost: "mx1", queueID: "4Qä"),
         ]
         return (world.inputs + extra.map { Input(at: morning, $0) }, outputs)
     }

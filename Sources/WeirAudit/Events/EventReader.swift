@@ -8,6 +8,7 @@
 // What is missing is unavailable, which is not the same as harmless. What is wrong is unavailable too, and counted with an
 // example. Nobody can be named where the login can't be read, so that such a message is left out.
 
+import ContentAnalysis
 import MailLog
 import MailTypes
 
@@ -19,11 +20,13 @@ public enum LoggedEvent: Hashable, Sendable {
     case refused(at: Timestamp)
     /// A delivery result and its time.
     case delivery(Delivery, at: Timestamp)
+    /// A complaint about a message, and its time.
+    case complaint(mailHost: String, id: String, at: Timestamp)
 
     /// When.
     public var at: Timestamp {
         switch self {
-        case .transaction(_, _, let at), .refused(let at), .delivery(_, let at): at
+        case .transaction(_, _, let at), .refused(let at), .delivery(_, let at), .complaint(_, _, let at): at
         }
     }
 }
@@ -38,6 +41,10 @@ public struct EventReader: Sendable {
     public private(set) var labels: [Label] = []
     /// Turns addresses into keys.
     private let hash: AddressHash
+    /// Digests header and text; nil where nobody asks for it.
+    private let fingerprinter: Fingerprinter?
+    /// Nats of content evidence, either way, that count: one message proves no more.
+    static let spamNatsMax = 100.0
     /// The lines.
     private var text: EventLines
     /// What they were.
@@ -45,15 +52,17 @@ public struct EventReader: Sendable {
     /// The latest time so far.
     private var latest = Timestamp(nanoseconds: .min)
 
-    /// A reader of nothing yet.
-    public init(hash: AddressHash) {
+    /// A reader of nothing yet. With a fingerprinter it tells what header and text have in common with others.
+    public init(hash: AddressHash, fingerprinter: Fingerprinter? = nil) {
         self.hash = hash
+        self.fingerprinter = fingerprinter
         text = EventLines()
     }
 
     /// The same with another bound on lines.
-    init(hash: AddressHash, lineBytesMax: Int) {
+    init(hash: AddressHash, fingerprinter: Fingerprinter? = nil, lineBytesMax: Int) {
         self.hash = hash
+        self.fingerprinter = fingerprinter
         text = EventLines(lineBytesMax: lineBytesMax)
     }
 
@@ -94,6 +103,7 @@ public struct EventReader: Sendable {
         switch event.text("type") {
         case "transaction": return transaction(&event, line)
         case "delivery": return delivery(&event, line)
+        case "complaint": return complaint(&event, line)
         case "label": label(&event, line)
         case let type?: census.note(.notRelevant, type, line)
         case nil: census.note(.notUnderstood, "an object without a type", line)
@@ -137,17 +147,52 @@ public struct EventReader: Sendable {
             clientPort: UInt16(event.integer("client_port", 0...65_535) ?? 0), helo: event.text("helo") ?? "",
             login: login)
         let recipients = to.compactMap { hash.key($0) }.map { Recipient($0) }
+        let bytes = event.integer("size", 0...Audit.bytesMax) ?? 0
         let transaction = Transaction(
             stage: .endOfMessage, session: session,
             envelope: Envelope(
                 reversePath: hash.key(from), recipients: recipients,
                 recipientsAreComplete: !recipients.isEmpty && recipients.count == to.count, recipientCount: to.count,
-                bytes: event.integer("size", 0...Audit.bytesMax) ?? 0),
-            content: Content(fields: event.fields("header") ?? []), queueID: id)
+                bytes: bytes),
+            content: content(&event, from: from, to: to, bytes: bytes), queueID: id)
         let isAccepted = event.boolean("accepted") ?? true
         guard let at = inOrder(time, line) else { return nil }
         noteUsed(isAccepted ? "transaction" : "transaction that was not accepted", event, line)
         return isAccepted ? .transaction(transaction, id: id, at: at) : .refused(at: at)
+    }
+
+    /// What a transaction tells of its content: the fields, the evidence of another classifier, and the digest of header and
+    /// text where it is asked for.
+    private func content(_ event: inout EventMembers, from: String, to: [String], bytes: Int) -> Content {
+        let fields = event.fields("header") ?? []
+        let text = event.text("text")
+        var content = Content()
+        if let fingerprinter {
+            content = fingerprinter.content(
+                of: MessageParts(
+                    subject: fields.first { $0.name.lowercased() == "subject" }?.body, text: Array((text ?? "").utf8),
+                    fields: fields, reversePath: from, recipients: to, recipientCount: to.count,
+                    sizeBytes: Int64(bytes)))
+        }
+        content.fields = fields
+        if let nats = event.number("spam_llr") {
+            let most = EventReader.spamNatsMax
+            content.spamScore = Int32((max(-most, min(most, nats)) * 1000).rounded())
+        }
+        return content
+    }
+
+    /// A complaint. One that says that the message was wanted is none.
+    private mutating func complaint(_ event: inout EventMembers, _ line: ArraySlice<UInt8>) -> LoggedEvent? {
+        guard let time = event.time("at"), let id = event.text("id") else {
+            census.note(.notUnderstood, "a complaint without at and id", line)
+            return nil
+        }
+        let host = event.text("host") ?? "localhost"
+        let isWanted = event.text("kind") == "not-spam"
+        guard let at = inOrder(time, line) else { return nil }
+        noteUsed(isWanted ? "complaint that is none: not-spam" : "complaint", event, line)
+        return isWanted ? nil : .complaint(mailHost: host, id: id, at: at)
     }
 
     /// A delivery result.
@@ -231,6 +276,17 @@ private struct EventMembers {
         member(name) {
             guard case .integer(let value) = $0, range.contains(value) else { return nil }
             return value
+        }
+    }
+
+    /// Any number.
+    mutating func number(_ name: String) -> Double? {
+        member(name) {
+            switch $0 {
+            case .integer(let value): Double(value)
+            case .number(let value): value.isFinite ? value : nil
+            default: nil
+            }
         }
     }
 

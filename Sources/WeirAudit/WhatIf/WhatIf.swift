@@ -66,6 +66,8 @@ public struct WhatIf: Sendable {
             course.deliveries += 1
             let name = QueueName(mailHost: delivery.mailHost, queueID: delivery.queueID)
             if !stoppedHere.contains(name) { _ = tried.step(input) }
+        case .complaint(let mailHost, let queueID):
+            if !stoppedHere.contains(QueueName(mailHost: mailHost, queueID: queueID)) { _ = tried.step(input) }
         case .gap(let count):
             course.inputsMissing += count
             _ = tried.step(input)

@@ -1,5 +1,6 @@
 // An audit of events: the JSON lines of events.md, from any other system.
 
+import ContentAnalysis
 import Foundation
 import MailLog
 import MailTypes
@@ -21,6 +22,8 @@ struct EventsRun {
 
     /// Turns addresses into keys. They are this run's own: nothing of them leaves it.
     private let hash = AddressHash(KeyedHash(key0: 0x6175, key1: 0x6469))
+    /// Digests header and text; nil where the policy has no detectors that would look.
+    private var fingerprinter: Fingerprinter?
     /// Told the share that was read.
     private let progress: @Sendable (Double) -> Void
     /// Bytes on disk of all files.
@@ -40,6 +43,9 @@ struct EventsRun {
         _ request: AuditRequest, _ progress: @escaping @Sendable (Double) -> Void, _ decided: (AuditedDecision) -> Void
     ) -> AuditOutcome {
         var run = EventsRun(progress)
+        if request.settings.policy.watch.isOn {
+            run.fingerprinter = Fingerprinter(key: KeyedHash(key0: 0x6576, key1: 0x656E))
+        }
         return run.read(request, decided)
     }
 
@@ -48,7 +54,7 @@ struct EventsRun {
         var audit = Audit(request.settings)
         var piece = [UInt8](repeating: 0, count: LogFileReader.pieceBytes)
         var streams = LogFileOrder.streams(request.files.compactMap { entry($0, &piece) }).map {
-            Stream(files: $0, reader: EventReader(hash: hash))
+            Stream(files: $0, reader: EventReader(hash: hash, fingerprinter: fingerprinter))
         }
         var merge = StreamMerge()
         for index in streams.indices {

@@ -43,7 +43,7 @@ struct HoldMeter: Sendable {
         case tick
         /// A new policy.
         case policy
-        /// A person's act, a delivery result.
+        /// A person's act, a delivery result, a complaint.
         case act
         /// A look at the engine: status, figures, a slice of the subscribers.
         case look
@@ -59,7 +59,7 @@ struct HoldMeter: Sendable {
             case .transaction, .withdrawn: self = .question
             case .tick, .clockShifted, .gap: self = .tick
             case .policy: self = .policy
-            case .act, .delivery: self = .act
+            case .act, .delivery, .complaint: self = .act
             }
         }
     }

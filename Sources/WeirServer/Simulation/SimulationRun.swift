@@ -1,0 +1,222 @@
+// A simulated provider's mail through the engine, every detector on: what it finds, and whom it hurts.
+
+import MailTypes
+import WeirEngine
+import WeirSimulator
+
+/// One simulation.
+public struct SimulationRun: Sendable {
+    /// Whom it is about.
+    public let population: Population
+    /// Its dice.
+    public let seed: UInt64
+    /// How long it goes on.
+    public let days: Int
+    /// How many subscribers it has.
+    public let subscribers: Int
+    /// How many times likelier take-overs are than the population says.
+    public let attackFactor: Double
+
+    /// A simulation. `days` and `subscribers` are at least 1.
+    public init(_ population: Population, seed: UInt64, days: Int, subscribers: Int, attackFactor: Double = 1) {
+        self.population = population
+        self.seed = seed
+        self.days = days
+        self.subscribers = subscribers
+        self.attackFactor = attackFactor
+    }
+
+    /// The simulation at its start.
+    private var simulation: Simulation {
+        Simulation(population, seed: seed, days: days, subscribers: subscribers, attackFactor: attackFactor)
+    }
+
+    /// The policy: no limits, so that all that is stopped is the ladder's doing, and every rung enforced.
+    private static var policy: Policy {
+        var policy = Policy(plans: [Plan(name: "simulated", kind: .mua, limits: [])])
+        policy.watch.isOn = true
+        policy.watch.enforced = .contained
+        return policy
+    }
+
+    /// Runs it through the engine. `progress` is told the share of the time that has passed. No person acts: nobody is
+    /// released, and no password is changed.
+    public func judged(progress: (Double) -> Void = { _ in }) -> SimulationReport {
+        var world = simulation
+        // Lines move from address to address, and each address is a subscriber to the engine.
+        let bounds = Engine.Bounds(
+            subscribersMax: max(1000, 4 * subscribers), messagesMax: 262_144, heldMax: 100_000, casesMax: 50_000)
+        var engine = Engine(policy: SimulationRun.policy, bounds: bounds, seed: seed)
+        var record = SimulationRecord(subscribers: subscribers)
+        var clock = ProgressClock(world)
+        while let event = world.next() {
+            if let share = clock.share(at: event.at) { progress(share) }
+            let at = max(event.at, engine.now)
+            switch event {
+            case .message(let message):
+                var outputs: [Output] = []
+                let decision = engine.step(message.transaction, at: at, &outputs)
+                if decision.verdict.kind >= .defer { world.refused(message.truth, at: message.at) }
+                record.note(message, isStopped: decision.verdict.kind != .accept, world)
+                record.note(outputs, about: message.truth.subscriber, at: message.at, world)
+            case .delivery(let result):
+                guard let subscriber = record.sender(of: result.number) else { continue }
+                let outputs = engine.step(Input(at: at, .delivery(result.delivery)))
+                record.note(outputs, about: subscriber, at: result.at, world)
+            case .complaint(let complaint):
+                guard let subscriber = record.sender(of: complaint.number) else { continue }
+                let input = Input.Event.complaint(mailHost: complaint.mailHost, queueID: complaint.queueID)
+                record.note(engine.step(Input(at: at, input)), about: subscriber, at: complaint.at, world)
+            case .lease: continue
+            }
+        }
+        return record.report(self, world)
+    }
+
+    /// Hands out its events as the lines of events.md, the labels last.
+    public func write(progress: (Double) -> Void = { _ in }, _ line: (String) -> Void) {
+        var world = simulation
+        let events = SimulationEvents(population)
+        var clock = ProgressClock(world)
+        while let event = world.next() {
+            if let share = clock.share(at: event.at) { progress(share) }
+            line(events.line(event))
+        }
+        for label in events.labels(of: world) { line(label) }
+    }
+}
+
+/// How much of a simulation's time has passed.
+private struct ProgressClock {
+    /// The first moment.
+    private let start: Timestamp
+    /// The time between the first moment and the last, in nanoseconds.
+    private let length: Double
+    /// Events since the last answer.
+    private var events = 0
+
+    /// A clock of a simulation.
+    init(_ simulation: Simulation) {
+        start = simulation.start
+        length = Double(simulation.end.since(simulation.start))
+    }
+
+    /// The share at an event, every thousand events; nil between.
+    mutating func share(at: Timestamp) -> Double? {
+        events += 1
+        guard events % 1000 == 0 else { return nil }
+        return min(1, max(0, Double(at.since(start)) / length))
+    }
+}
+
+/// What happened so far, beside the truth.
+private struct SimulationRecord {
+    /// One subscriber.
+    private struct Person {
+        /// The episode that hits it or hit it last; -1 for none.
+        var episode: Int32 = -1
+        /// When the first of them began, in nanoseconds.
+        var attackedAt = Int64.max
+        /// True once the ladder acted while it was honest.
+        var hasFalseAlarm = false
+        /// Its messages while it was honest.
+        var honest = 0
+        /// Of them, those that were stopped.
+        var stopped = 0
+    }
+
+    /// One take-over.
+    private struct TakeOverRecord {
+        /// Messages that got out.
+        var messages = 0
+        /// Their recipients.
+        var recipients = 0
+        /// Nanoseconds from its first message until the ladder acted; nil where it never did.
+        var foundAfter: Int64?
+        /// True once all its mail waits.
+        var isContained = false
+    }
+
+    /// By subscriber.
+    private var people: [Person]
+    /// By episode.
+    private var takeOvers: [TakeOverRecord] = []
+    /// The sender of each message; -1 for one that was stopped.
+    private var senders: [Int32] = []
+
+    /// A record of nothing yet.
+    init(subscribers: Int) { people = Array(repeating: Person(), count: subscribers) }
+
+    /// The sender of a message that got out.
+    func sender(of number: Int) -> Int? { senders[number] >= 0 ? Int(senders[number]) : nil }
+
+    /// Notes a message.
+    mutating func note(_ message: SimulatedMessage, isStopped: Bool, _ world: Simulation) {
+        let truth = message.truth
+        senders.append(isStopped ? -1 : Int32(truth.subscriber))
+        guard truth.isAbuse, let episode = truth.episode else {
+            guard people[truth.subscriber].episode < 0 else { return }
+            people[truth.subscriber].honest += 1
+            if isStopped { people[truth.subscriber].stopped += 1 }
+            return
+        }
+        while takeOvers.count <= episode { takeOvers.append(TakeOverRecord()) }
+        if people[truth.subscriber].episode < 0 { people[truth.subscriber].attackedAt = message.at.nanoseconds }
+        people[truth.subscriber].episode = Int32(episode)
+        guard !isStopped else { return }
+        takeOvers[episode].messages += 1
+        takeOvers[episode].recipients += message.transaction.envelope.recipientCount
+    }
+
+    /// Notes what the ladder did about a subscriber.
+    mutating func note(_ outputs: [Output], about subscriber: Int, at: Timestamp, _ world: Simulation) {
+        for case .case(let open) in outputs where open.rung > .observed && open.state != .released {
+            let episode = Int(people[subscriber].episode)
+            guard episode >= 0 else {
+                people[subscriber].hasFalseAlarm = true
+                continue
+            }
+            // What comes after its end is neither right nor wrong: traces remain.
+            guard !world.episodes[episode].isOver else { continue }
+            if takeOvers[episode].foundAfter == nil {
+                takeOvers[episode].foundAfter = max(0, at.since(world.episodes[episode].from))
+            }
+            if open.rung == .contained { takeOvers[episode].isContained = true }
+        }
+    }
+
+    /// What it comes to.
+    func report(_ run: SimulationRun, _ world: Simulation) -> SimulationReport {
+        var board = Scoreboard(
+            method: "Weir", setting: "the default", strata: run.population.strata.map { StratumShare($0) },
+            families: run.population.families.map(\.name))
+        let year = 365.0 * 24 * 3.6e12
+        for (index, person) in people.enumerated() {
+            let subscriber = world.subscriber(index)
+            let from = max(world.start.nanoseconds, subscriber.joined.nanoseconds)
+            let until = min(person.attackedAt, world.end.nanoseconds)
+            board.add(
+                Scoreboard.SubscriberOutcome(
+                    seed: run.seed, subscriber: Int32(index), stratum: subscriber.stratum,
+                    years: Double(max(0, until - from)) / year, hasFalseAlarm: person.hasFalseAlarm,
+                    honestMessages: person.honest, wronglyHeld: person.stopped))
+        }
+        var report = SimulationReport(run, messages: world.messageCount, board.summary())
+        for (family, description) in run.population.families.enumerated() {
+            let found = takeOvers.indices.filter {
+                world.episodes[$0].family == family && world.episodes[$0].messages > 0
+            }
+            guard !found.isEmpty else { continue }
+            report.families.append(
+                SimulationReport.Family(
+                    name: description.name, episodes: found.count,
+                    found: found.count { takeOvers[$0].foundAfter != nil },
+                    contained: found.count { takeOvers[$0].isContained },
+                    messagesOut: .init(found.map { Double(takeOvers[$0].messages) }),
+                    recipientsOut: .init(found.map { Double(takeOvers[$0].recipients) }),
+                    minutesUntilFound: .init(
+                        found.compactMap { takeOvers[$0].foundAfter }.map { (Double($0) / 6e9).rounded() / 10 })))
+        }
+        return report
+    }
+}

@@ -1,0 +1,84 @@
+// weir simulate
+
+import ArgumentParser
+import Foundation
+import WeirServer
+
+/// Tries the detectors on a provider that does not exist.
+struct SimulateCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "simulate",
+        abstract: "Try the detectors on a simulated provider: what they find, how soon, and whom they hurt.",
+        discussion: """
+            Reads a population (Docs/simulation.md), runs its mail through the engine with every detector on, and prints a table. \
+            The same file, seed and numbers give the same answer on every machine. With --events it writes the mail as the JSON \
+            lines that `weir audit --format events` reads, in place of the table.
+
+              weir simulate Simulation/population.yaml --subscribers 5000 --attack-factor 20
+
+            Exit 0, or 2 where the population can't be read.
+            """)
+
+    @Argument(help: "The population file.") var population: String
+    @Option(help: "The dice: another seed is another provider of the same kind.") var seed: UInt64 = 1
+    @Option(help: "How many days.") var days = 30
+    @Option(help: "How many subscribers.") var subscribers = 2000
+    @Option(help: "How many times as frequent take-overs are as the population says; a short run sees few otherwise.")
+    var attackFactor = 1.0
+    @Option(help: ArgumentHelp("Write the events to this file, - for standard output.", valueName: "file"))
+    var events: String?
+    @Flag(help: "Answer as JSON.") var json = false
+
+    /// Numbers out of range are a slip.
+    func validate() throws {
+        guard (1...3660).contains(days) else { throw ValidationError("--days takes 1 to 3660, found \(days).") }
+        guard (1...5_000_000).contains(subscribers) else {
+            throw ValidationError("--subscribers takes 1 to 5000000, found \(subscribers).")
+        }
+        guard (0...100_000).contains(attackFactor) else {
+            throw ValidationError("--attack-factor takes 0 to 100000, found \(attackFactor).")
+        }
+        if json, events != nil {
+            throw ValidationError("--json and --events exclude each other: events are JSON lines.")
+        }
+    }
+
+    /// Simulates and prints.
+    func run() throws {
+        let run: SimulationRun
+        do {
+            run = SimulationRun(
+                try PopulationFile.load(path: population), seed: seed, days: days, subscribers: subscribers,
+                attackFactor: attackFactor)
+        } catch {
+            FileHandle.standardError.write(Data("\(error)\n".utf8))
+            throw ExitCode(2)
+        }
+        let bar = ProgressBar()
+        if let events {
+            let output = LineOutput(try SimulateCommand.file(events))
+            run.write(progress: { bar.show($0) }) { output.write($0) }
+            output.end()
+            return bar.end()
+        }
+        let report = run.judged { bar.show($0) }
+        bar.end()
+        if json { try print(json: report) } else { Swift.print(report.text, terminator: "") }
+    }
+
+    /// Where events go.
+    private static func file(_ path: String) throws -> FileHandle {
+        if path == "-" { return .standardOutput }
+        guard FileManager.default.createFile(atPath: path, contents: nil), let file = FileHandle(forWritingAtPath: path)
+        else { throw Failure(description: "--events \(path) can't be written. Is the folder there, and yours?") }
+        return file
+    }
+
+    /// Prints the report as JSON.
+    private func print(json report: SimulationReport) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        Swift.print(String(decoding: try encoder.encode(report), as: UTF8.self))
+    }
+}
