@@ -43,7 +43,7 @@ public struct EngineRecord: Sendable, Equatable {
         public var isEarly: Bool
         /// By rung from observed on: what had got out when the subscriber first stood there or higher; nil for never.
         public var reached: [Leak?]
-        /// All that got out, before and after.
+        /// All that got out, before and after; its time is that of the last message that did.
         public var leaked: Leak
 
         /// What had got out at the first of this rung or a higher one.
@@ -123,7 +123,8 @@ public struct EngineRecord: Sendable, Equatable {
 
 extension EngineRecord {
     /// The scoreboard: a false alarm is an honest subscriber at this rung or a higher one; found is who was held or contained.
-    /// Of the first weeks where so said.
+    /// Of the first weeks where so said. An attack whose mail was held to its end, and so gave no ground for containment, counts
+    /// with all that got out; one that was never found with all that was sent.
     public func scoreboard(
         falseFrom: Rung = .contained, foundFrom: Rung = .held, setting: String, strata: [StratumShare],
         families: [String], isEarly: Bool = false
@@ -139,10 +140,11 @@ extension EngineRecord {
                     wronglyHeld: isEarly ? row.earlyStopped : row.stopped))
         }
         for row in episodes where row.isEarly == isEarly {
+            let found = row.leak(at: foundFrom)
             board.add(
                 Scoreboard.EpisodeOutcome(
-                    seed: row.seed, episode: row.episode, alarm: row.leak(at: foundFrom),
-                    containment: row.leak(at: .contained)))
+                    seed: row.seed, episode: row.episode, alarm: found,
+                    containment: row.leak(at: .contained) ?? found.map { _ in row.leaked }))
         }
         return board
     }

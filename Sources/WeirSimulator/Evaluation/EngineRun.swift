@@ -157,7 +157,7 @@ struct EngineRun: Sendable {
         takeOutputs(moment, history, episodes)
         let isStopped = decision.verdict.kind != .accept && decision.verdict.kind != .prepend
         if isStopped { stopped.insert(message.number) }
-        count(message, isStopped, stand)
+        count(message, isStopped, stand, history)
         if settings.traced == subscriber {
             trace.append(
                 TracedScore(
@@ -194,7 +194,9 @@ struct EngineRun: Sendable {
     }
 
     /// Counts what became of a message.
-    private mutating func count(_ message: SimulatedMessage, _ isStopped: Bool, _ stand: AttackHistory.Stand) {
+    private mutating func count(
+        _ message: SimulatedMessage, _ isStopped: Bool, _ stand: AttackHistory.Stand, _ history: AttackHistory
+    ) {
         let subscriber = message.truth.subscriber
         switch stand {
         case .warmingUp:
@@ -207,12 +209,13 @@ struct EngineRun: Sendable {
             guard message.truth.isAbuse, !isStopped else { return }
             leaked[episode].messages += 1
             leaked[episode].recipients += message.transaction.envelope.recipientCount
+            leaked[episode].nanoseconds = message.at.nanoseconds - history.attacks[episode].firstAt
         case .aftermath: break
         }
     }
 
     /// What the policy door sees of a message: no header, no text, no style; the shape of its envelope if somebody made it.
-    private static func blind(_ transaction: Transaction) -> Transaction {
+    static func blind(_ transaction: Transaction) -> Transaction {
         var seen = transaction
         seen.content = Content(
             fingerprint: Fingerprint(
