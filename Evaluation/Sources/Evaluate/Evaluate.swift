@@ -29,6 +29,8 @@ import WeirSimulator
             let tuned = run(
                 jobs(population, arguments.tuneSeeds, arguments, []), named: "\(population.name), tuning",
                 threads: arguments.threads, until: deadline)
+            // Before the long part, so that running out of time costs seeds and nothing else.
+            let swept = number == 0 ? sweep(population, arguments, engines, deadline) : nil
             let judged = run(
                 jobs(population, arguments.seeds, arguments, engines), named: population.name,
                 threads: arguments.threads, until: deadline)
@@ -40,7 +42,7 @@ import WeirSimulator
                 population: population, file: (path as NSString).lastPathComponent, hash: hash, judged: judged,
                 tuned: tuned)
             if number == 0 {
-                section.sweep = sweep(population, arguments, engines, deadline)
+                section.sweep = swept
                 section.trace = trace(population, arguments)
             }
             note("\(population.name): figures")
@@ -91,17 +93,19 @@ import WeirSimulator
 
     /// The scores of one subscriber who is taken over slowly: a small run finds one, a second one writes the scores down.
     private static func trace(_ population: Population, _ arguments: Arguments) -> Page.Trace? {
-        var job = Job(
-            population: population, seed: arguments.seeds.lowerBound, days: 60, subscribers: 300, allocation: .shares,
-            attackFactor: 40, engines: [EngineRunSettings()], withBaselines: false)
-        let (found, _) = job.run()
         let slow = population.families.firstIndex { $0.name == "low-and-slow" } ?? 0
-        guard
-            let row = found.engines[0].episodes.first(where: { row in
-                !row.isEarly && row.episode.family == slow && row.leak(at: .contained) != nil
-                    && row.episode.whole.messages > 20
-            })
-        else { return nil }
+        var job = Job(
+            population: population, seed: 0, days: 50, subscribers: 300, allocation: .shares, attackFactor: 80,
+            engines: [EngineRunSettings()], withBaselines: false)
+        var victim: EngineRecord.EpisodeRow?
+        for seed in arguments.seeds.lowerBound..<arguments.seeds.lowerBound + 10 where victim == nil {
+            job.seed = seed
+            victim = job.run().0.engines[0].episodes.first { row in
+                !row.isEarly && row.episode.family == slow && row.episode.whole.messages > 20
+                    && row.leak(at: .contained).map { $0.messages > 0 } == true
+            }
+        }
+        guard let row = victim else { return nil }
         job.engines = [EngineRunSettings(traced: Int(row.episode.subscriber))]
         let (again, _) = job.run()
         guard let first = again.traces[0].first(where: \.isAbuse)?.at else { return nil }

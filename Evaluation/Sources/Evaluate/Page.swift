@@ -150,7 +150,7 @@ struct Page {
         _ bootstrap: ClusterBootstrap
     ) -> String {
         let strata = population.strata.map { StratumShare($0) }
-        var text = "## \(asked.family) at \(Page.decimal(asked.perHour)) messages an hour\n\n"
+        var text = "## \(asked.family) at \(String(format: "%g", asked.perHour)) messages an hour\n\n"
         text += "\(sweep.done) runs with this family alone.\n\n"
         text +=
             "| | episodes | found [95 %] | contained | messages until found: median / p95 | messages that got out: median / p95 |\n"
