@@ -15,7 +15,7 @@ BENCH_PACKAGES = postfix postfwd pflogsumm gcc bc
 SHARED ?= ../shared
 CORPORA ?= .build/corpora
 
-.PHONY: build run demo test check peers deb deb-test bench fuzz golden release setup peers-setup bench-setup corpora format clean
+.PHONY: build run demo test check peers deb deb-test bench evaluate fuzz golden release setup peers-setup bench-setup corpora format clean
 
 build: setup ## Build for debugging
 	$(SWIFT) build
@@ -34,12 +34,12 @@ test: setup corpora ## The whole suite but the peers: no network, no mail server
 	WEIR_CORPORA=$(abspath $(CORPORA)) $(SWIFT) test --disable-xctest
 
 check: setup ## Format, tidy, imports; a warning is an error in every target already
-	$(SWIFT) format lint --strict --recursive --configuration .swift-format Package.swift Sources Tests Benchmarks Fuzz
+	$(SWIFT) format lint --strict --recursive --configuration .swift-format Package.swift Sources Tests Benchmarks Evaluation Fuzz
 	$(SWIFT) test --disable-xctest --filter TidyTests
 	Tests/check_links.sh
 
 format: ## Put everything into the house's form
-	$(SWIFT) format --in-place --recursive --configuration .swift-format Package.swift Sources Tests Benchmarks Fuzz
+	$(SWIFT) format --in-place --recursive --configuration .swift-format Package.swift Sources Tests Benchmarks Evaluation Fuzz
 
 peers: setup peers-setup corpora ## Against a real Postfix, Sendmail, miltertest and log summaries on loopback
 	$(SWIFT) build --product weir
@@ -57,6 +57,10 @@ deb-test: deb ## Install, run, upgrade, remove and purge the package in a Debian
 
 bench: release bench-setup ## Beside the neighbours and the machine's own limit, in one run
 	Benchmarks/run $(ARGS)
+
+evaluate: setup ## The protocol of Docs/evaluation.md, up to four hours; ARGS="--seeds 1-4 …" for less
+	$(SWIFT) build -c release --package-path Evaluation --scratch-path .build/evaluation
+	nice -n 5 .build/evaluation/release/Evaluate $(ARGS)
 
 fuzz: setup ## Each parser for SECONDS (default 60) under libFuzzer
 	Fuzz/run $(or $(SECONDS_EACH),60)

@@ -19,6 +19,8 @@ let package = Package(
                 "MailTypes", "PolicyDelegation", "Milter", "MailLog", "ContentAnalysis", "WeirEngine", "WeirAudit",
             ]),
         .library(name: "WeirTesting", targets: ["WeirTesting"]),
+        // For Evaluation/, another package of its own: the simulator, and the reader of its populations.
+        .library(name: "WeirSimulation", targets: ["MailTypes", "WeirEngine", "WeirSimulator", "WeirServer"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),

@@ -19,7 +19,7 @@ public struct StratumShare: Sendable, Equatable {
     public init(_ stratum: Stratum) { self.init(name: stratum.name, share: stratum.share) }
 }
 
-/// How far an attack got, the message in hand included.
+/// How far an attack got. A method that says at a message that it is abuse may count the message in hand or not, as long as all do.
 public struct Leak: Sendable, Equatable {
     /// Messages of the attack that got out.
     public var messages: Int
@@ -171,7 +171,7 @@ public struct TuningPass<Method: Baseline>: Sendable {
     /// Room for what one event raises, kept so that no event allocates.
     private var room: [(Int, Double)] = []
 
-    /// A pass of a method that has seen nothing yet, over a run with so many attacks.
+    /// A pass of a method that has seen nothing yet, over a run with so many attacks; more may come.
     public init(_ method: Method, population: RunPopulation, episodes: Int) {
         self.method = method
         self.population = population
@@ -207,7 +207,9 @@ public struct TuningPass<Method: Baseline>: Sendable {
             case .honest:
                 let place = Int(subscriber) * arms + arm
                 if statistic > maxima[place] { maxima[place] = statistic }
-            case .attacked(let episode, let leak): ladders[episode * arms + arm].note(statistic, leak)
+            case .attacked(let episode, let leak):
+                while ladders.count < (episode + 1) * arms { ladders.append(AlarmLadder()) }
+                ladders[episode * arms + arm].note(statistic, leak)
             case .aftermath: break
             }
         }
@@ -215,7 +217,8 @@ public struct TuningPass<Method: Baseline>: Sendable {
 
     /// What the pass found; the episodes in the order of their numbers.
     public func record(episodes: [AttackEpisode]) -> TuningRecord {
-        precondition(episodes.count * arms == ladders.count, "one entry an episode")
+        precondition(episodes.count * arms >= ladders.count, "one entry an episode")
+        let none = AlarmLadder()
         var record = TuningRecord(name: method.name, parameterName: method.parameterName, parameters: method.parameters)
         for subscriber in population.strata.indices {
             record.honest.append(
@@ -228,7 +231,7 @@ public struct TuningPass<Method: Baseline>: Sendable {
             record.attacks.append(
                 .init(
                     seed: population.seed, episode: episode,
-                    ladders: Array(ladders[number * arms..<(number + 1) * arms])))
+                    ladders: (number * arms..<(number + 1) * arms).map { $0 < ladders.count ? ladders[$0] : none }))
         }
         return record
     }

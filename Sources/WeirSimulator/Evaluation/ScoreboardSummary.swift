@@ -101,6 +101,12 @@ extension Scoreboard {
             held: held(groups, bootstrap), families: families.indices.compactMap { family($0, bootstrap) })
     }
 
+    /// The false alarms of all strata by their shares alone, which takes a fraction of a whole summary's time.
+    public func falseAlarmsOfAll(_ bootstrap: ClusterBootstrap = .defaults) -> FalseAlarmRow? {
+        falseAlarms(
+            strata.indices.map { stratum in subscribers.filter { $0.stratum == stratum } }, named: "all", bootstrap)
+    }
+
     /// False alarms per 1,000 subscriber-years of these groups by stratum, weighed by the shares of those with any time.
     private func falseAlarms(
         _ groups: [[SubscriberOutcome]], named name: String, _ bootstrap: ClusterBootstrap
