@@ -49,8 +49,9 @@ public struct CaseReport: Codable, Sendable {
     public var after: String
     /// The lines of the score, the strongest first.
     public var ledger: [Line]
-    /// What to do next in few words, and in sentences; nil where the case stands within another report.
+    /// What to do next in few words; nil where the case stands within another report.
     public var act: String?
+    /// The same in sentences.
     public var actSentence: String?
 
     /// A case as the engine keeps it.
