@@ -97,15 +97,16 @@ private func ids(_ files: [String]) -> [String] {
         }
     }
 
-    @Test func leasesAndComplaintsAreSaidNotToMatter() throws {
+    @Test func leasesAreSaidNotToMatterAndComplaintsAreRead() throws {
         try inTemporaryFolder { folder in
             let text = """
                 {"type":"lease","at":"2026-01-05T06:00:00Z","subscriber":"line-77","address":"198.51.100.7","event":"start"}
                 {"type":"complaint","at":"2026-01-05T11:00:00Z","id":"t1","kind":"abuse"}
 
                 """
-            let found = audit([try write(text + message(1, "t1"), folder, "events")], .events)
-            #expect(found.lines("not relevant") == 2 && found.lines(kind: "lease") == 1)
+            let found = audit([try write(message(1, "t1") + text, folder, "events")], .events)
+            #expect(found.lines("not relevant") == 1 && found.lines(kind: "lease") == 1)
+            #expect(found.lines(kind: "complaint") == 1 && found.lines("not understood") == 0)
             #expect(found.report.volumes.messages == 1)
         }
     }

@@ -132,7 +132,8 @@ public struct SimulationReport: Encodable, Sendable {
     /// For a terminal.
     public var text: String {
         func count(_ value: Int) -> String { ConfigurationReport.grouped(Int64(value)) }
-        var text = "Population \(population), seed \(seed): \(count(subscribers)) subscribers, \(count(days)) \(days == 1 ? "day" : "days"), "
+        var text = "Population \(population), seed \(seed): \(count(subscribers)) subscribers, "
+        text += "\(count(days)) \(days == 1 ? "day" : "days"), "
         text += "\(count(messages)) messages\n"
         if attackFactor != 1 {
             text += "Take-overs are \(SimulationReport.decimal(attackFactor)) times as frequent as it says.\n"
