@@ -85,6 +85,12 @@ private struct Town {
         engine.step(Input(at: now, .act(OperatorAct(who: "eve", verb))))
     }
 
+    /// Subscribers that speak for a campaign.
+    var campaignSenders: Int {
+        guard let table = engine.campaigns else { return 0 }
+        return table.clusters.reduce(0) { $0 + $1.contained.count + $1.suspects.count }
+    }
+
     func state(_ login: String) -> CaseState? { engine.subscriber(named: login)?.openCase?.state }
 }
 
@@ -208,6 +214,15 @@ struct LadderTests {
         }
         #expect(town.engine.snapshot() == twin.engine.snapshot())
         #expect(town.state("ann") == .contained)
+    }
+
+    @Test("lets whom a person released speak for no campaign any more") func releasedFromCampaigns() {
+        let people = (0..<4).map { "user\($0)" }
+        var town = Town(ladder(.contained), people: people)
+        for person in people { for _ in 0..<6 { town.steal(person) } }
+        #expect(town.campaignSenders > 0)
+        for person in people { _ = town.act(.release(subscriber: person)) }
+        #expect(town.campaignSenders == 0)
     }
 
     @Test("makes senders of one text suspects together") func campaign() throws {

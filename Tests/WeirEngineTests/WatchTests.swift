@@ -1,5 +1,6 @@
 // The score by itself: what each group says, how it is damped, what is learned and when.
 
+import Foundation
 import MailTypes
 import Testing
 
@@ -248,9 +249,26 @@ struct WatchTests {
         #expect(ann.watch.excursions.count == 1, "the place is used again")
     }
 
-    @Test("has a memory of stated size") func size() {
-        #expect(MemoryLayout<Habits>.stride <= 512)
-        #expect(MemoryLayout<Excursion>.stride <= 512)
-        print("habits \(MemoryLayout<Habits>.stride) bytes, excursion \(MemoryLayout<Excursion>.stride)")
+    @Test("is explained in the guide as the detectors explain themselves, with the memory that they take") func guide()
+        throws
+    {
+        let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().appendingPathComponent("Docs")
+        let guide = try String(contentsOf: folder.appendingPathComponent("detectors.md"), encoding: .utf8)
+        let decision = try String(
+            contentsOf: folder.appendingPathComponent("decisions/0004-one-memory-for-all-detectors.md"),
+            encoding: .utf8)
+        var groups: [EvidenceGroup] = []
+        for detector in Detectors.builtIn {
+            groups.append(detector.group)
+            let most = detector.most == detector.most.rounded() ? "\(Int(detector.most))" : "\(detector.most)"
+            let row = "| \(detector.group) | \(detector.catches) | \(detector.innocent) | \(most)"
+            #expect(guide.contains(row), "\(row)")
+        }
+        #expect(groups == EvidenceGroup.allCases)
+        let (habits, excursion) = (MemoryLayout<Habits>.stride, MemoryLayout<Excursion>.stride)
+        #expect(habits <= 512 && excursion <= 512)
+        #expect(guide.contains("\(habits) bytes a subscriber") && guide.contains("\(excursion) for an excursion"))
+        #expect(decision.contains("\(habits) and \(excursion) bytes"), "\(habits) and \(excursion)")
     }
 }

@@ -93,6 +93,22 @@ import Testing
             Scoreboard(method: "m", setting: "s", strata: [], families: []).summary(Self.bootstrap).falseAlarms == nil)
     }
 
+    @Test("an alarm in a rare stratum leaves the common one as unsure as it was") func floor() throws {
+        var board = Scoreboard(
+            method: "m", setting: "s",
+            strata: [StratumShare(name: "common", share: 0.999), StratumShare(name: "rare", share: 0.001)], families: []
+        )
+        for subscriber in 0..<200 {
+            board.add(
+                Scoreboard.SubscriberOutcome(
+                    seed: 1, subscriber: Int32(subscriber), stratum: subscriber % 2, years: 1,
+                    hasFalseAlarm: subscriber == 1, honestMessages: 100))
+        }
+        let all = try #require(board.summary(Self.bootstrap).falseAlarms)
+        // The bootstrap alone says at most some hundredths: 3 / 200 years is what was watched.
+        #expect(abs(all.perThousandYears - 0.01) < 1e-9 && abs(all.interval.upper - 15) < 1e-9)
+    }
+
     @Test("seeds add up") func merge() throws {
         var board = Self.board(seed: 1)
         let one = try #require(board.summary(Self.bootstrap).falseAlarms)

@@ -25,7 +25,7 @@ import Testing
 
     /// A number that every machine must come to: if it changes, simulations of before can't be repeated.
     @Test func theBytesAreThoseOfBefore() {
-        #expect(String(run(seed: 1, days: 2, subscribers: 50).hash, radix: 16) == "b097cb6f9c0c09eb")
+        #expect(String(run(seed: 1, days: 2, subscribers: 50).hash, radix: 16) == "38366f880e4577cf")
     }
 
     /// A copy taken in the middle goes on as the first does: the whole state is in the value.

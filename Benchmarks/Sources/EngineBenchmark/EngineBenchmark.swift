@@ -7,12 +7,15 @@ import WeirEngine
 /// Steps an engine with the default plan through messages of very many subscribers, as the milter door asks them.
 @main
 enum EngineBenchmark {
-    /// Runs: subscribers and steps from the command line.
+    /// Runs: subscribers and steps from the command line; `detectors` as the third puts them on.
     static func main() {
         let arguments = CommandLine.arguments
         let subscribers = arguments.count > 1 ? Int(arguments[1]) ?? 1_000_000 : 1_000_000
         let steps = arguments.count > 2 ? Int(arguments[2]) ?? 2_000_000 : 2_000_000
-        var engine = Engine(policy: Policy(), seed: 1)
+        var policy = Policy()
+        policy.watch.isOn = arguments.contains("detectors")
+        print("detectors=\(policy.watch.isOn ? "on" : "off")")
+        var engine = Engine(policy: policy, seed: 1)
         var random = SeededGenerator(seed: 2)
         let before = residentBytes()
         var at = Timestamp(seconds: 1_800_000_000)

@@ -106,7 +106,7 @@ struct MessageFacts: Sendable {
     var at: Int64
     /// Days since 1970 by the clock, UTC.
     var day: Int32
-    /// The third of the day's eight parts in which it came, UTC: 0 to 7.
+    /// Which of the day's eight parts it came in, UTC: 0 to 7.
     var part: Int
     /// Accepted recipients.
     var recipients: Int
@@ -145,8 +145,6 @@ struct CampaignFacts: Sendable, Hashable {
     var suspects: Int = 0
     /// Other subscribers in it that are contained.
     var contained: Int = 0
-    /// Other subscribers in it.
-    var others: Int = 0
     /// True where its first sender is an innocent one of long standing: copies of a newsletter accuse nobody.
     var hasInnocentFounder = false
 }

@@ -176,7 +176,6 @@ extension Excursion {
         out.varint(UInt64(campaign.loose))
         out.count(campaign.suspects)
         out.count(campaign.contained)
-        out.count(campaign.others)
         out.bool(campaign.hasInnocentFounder)
     }
 
@@ -221,7 +220,6 @@ extension Excursion {
         campaign.loose = try input.integer(UInt32.self)
         campaign.suspects = try input.integer(Int.self)
         campaign.contained = try input.integer(Int.self)
-        campaign.others = try input.integer(Int.self)
         campaign.hasInnocentFounder = try input.bool()
     }
 }

@@ -13,7 +13,6 @@ extension Engine {
         let slot = Int(payer.slot)
         watch.enrol(slot, serial: subscribers.slots[slot].serial)
         var facts = facts(of: transaction, message, slot: slot, decision.identity, at: time)
-        messages.slots[message].newRecipients = Int32(clamping: facts.newRecipients ?? 0)
         let standing = watch.habits[slot].standing
         facts.isWaiting = standing.rung >= .held && time - standing.since < Engine.waitingNanoseconds
         join(transaction.content, message, slot: slot, &facts)
@@ -65,8 +64,7 @@ extension Engine {
             table.noteRecipients(loose: membership.loose, new: new, total: facts.recipients)
         }
         facts.tight = membership.tight
-        facts.campaign = table.facts(of: membership.loose, besides: key)
-        facts.campaign.loose = membership.loose
+        facts.campaign = table.facts(of: membership, besides: key)
         messages.slots[message].campaign = membership.loose
         campaigns = table
     }
@@ -162,11 +160,16 @@ extension Engine {
         return true
     }
 
+    /// Where the rungs begin for a subscriber; one of whom little is known is taken to send five messages a day.
+    private func thresholds(of slot: Int) -> Thresholds {
+        let messagesADay = watch.habits[slot].days < 3 ? 5 : watch.habits[slot].messagesADay
+        return Thresholds(policy.watch, messagesADay: messagesADay)
+    }
+
     /// The rung that a score asks for.
     private func rung(for score: Score, slot: Int, _ standing: Standing, at time: Int64) -> Rung {
         let offset = standing.offset(at: time)
-        let habits = watch.habits[slot]
-        let thresholds = Thresholds(policy.watch, messagesADay: habits.days < 3 ? 5 : habits.messagesADay)
+        let thresholds = thresholds(of: slot)
         if score.nats >= thresholds.contained + offset, maySayContained(score, slot: slot) { return .contained }
         if score.nats >= thresholds.held + offset { return .held }
         if score.nats >= thresholds.slowed + offset { return .slowed }
@@ -187,7 +190,7 @@ extension Engine {
 
     /// True where a rung has done its time: the score has faded to half of where slowing begins.
     private func isOver(_ standing: Standing, _ score: Score, slot: Int, at time: Int64) -> Bool {
-        let thresholds = Thresholds(policy.watch, messagesADay: watch.habits[slot].messagesADay)
+        let thresholds = thresholds(of: slot)
         switch standing.rung {
         case .none: return false
         case .observed, .slowed, .held: return score.nats < thresholds.observed / 2
@@ -273,6 +276,7 @@ extension Engine {
     mutating func release(_ slot: Int, at time: Int64, _ outputs: inout [Output]) {
         guard slot < watch.habits.count else { return }
         watch.drop(slot)
+        campaigns?.noteReleased(subscriber: subscribers.slots[slot].key)
         watch.habits[slot].standing.rung = .none
         watch.habits[slot].standing.since = time
         watch.habits[slot].standing.vouchedUntil = time + policy.watch.vouchedSeconds * 1_000_000_000

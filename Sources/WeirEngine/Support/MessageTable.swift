@@ -113,8 +113,6 @@ struct MessageRecord: Sendable {
     var recipientsAreComplete = false
     /// True once an observed limit had no room for it.
     var wouldStop = false
-    /// Accepted recipients never written to before, as its end was judged.
-    var newRecipients: Int32 = 0
     /// The campaign that it belongs to; 0 for none.
     var campaign: UInt32 = 0
     /// RCPT requests seen at the policy door.
@@ -311,7 +309,6 @@ extension MessageRecord {
             out.bool(flag)
         }
         out.signed(Int64(recipientRequests))
-        out.signed(Int64(newRecipients))
         out.varint(UInt64(campaign))
         out.array(Array(recipients)) {
             $0.fixed64($1.address)
@@ -352,7 +349,6 @@ extension MessageRecord {
         wouldStop = try input.bool()
         amounts.isNullSender = try input.bool()
         recipientRequests = try input.int32()
-        newRecipients = try input.int32()
         campaign = try input.integer(UInt32.self)
         for _ in 0..<(try input.count(minimumBytes: 16)) {
             recipients.append(AddressKey(address: try input.fixed64(), domain: try input.fixed64()))

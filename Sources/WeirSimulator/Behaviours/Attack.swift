@@ -121,7 +121,7 @@ extension Simulation {
     private mutating func spread(_ index: Int, _ number: Int, at: Int64) {
         let family = population.families[number]
         let rate = family.onsetsPer1000Years / 1000 * attackFactor * (family.contagion - 1)
-        let chanceEach = 1 - Elementary.exp(-rate * family.contagionDays / 365)
+        let chanceEach = 1 - Exponential.of(-rate * family.contagionDays / 365)
         var reached = 0
         for rank in 0..<min(400, Int(states[index].book)) where reached < 60 {
             let mailbox = contact(index, rank)
@@ -149,7 +149,7 @@ extension Simulation {
             time = Simulation.later(time, state.chance.exponential() * gap)
             let hours = Double((time - startAt) % Simulation.dayNanoseconds) / Simulation.hour - peak
             let distance = hours > 12 ? hours - 24 : hours < -12 ? hours + 24 : hours
-            let isLikely = Elementary.exp(-distance * distance / (2 * width * width))
+            let isLikely = Exponential.of(-distance * distance / (2 * width * width))
             if state.chance.unit() < isLikely { break }
         }
         return time

@@ -25,7 +25,7 @@ extension Simulation {
             guard states[index].day <= lastDay else { return .max }
             states[index].dayDone = 0
             let isDayOff = weekday(Int(max(0, states[index].day))) >= 5
-            let factor = sigma > 0 ? Elementary.exp(sigma * chance.normal() - sigma * sigma / 2) : 1
+            let factor = sigma > 0 ? Exponential.of(sigma * chance.normal() - sigma * sigma / 2) : 1
             states[index].dayRate =
                 states[index].perDay / perSitting * plans[number].workday * (isDayOff ? weekend : 1) * factor
         }

@@ -144,7 +144,7 @@ extension Simulation {
     /// A rank in the book: favourites come before others.
     @inline(__always) private func favourite(_ people: Int, _ exponent: Double, _ chance: inout Chance) -> Int {
         let u = chance.unit()
-        return min(people - 1, Int(Double(people) * Elementary.exp(exponent * Elementary.ln(u))))
+        return min(people - 1, Int(Double(people) * Exponential.of(exponent * NaturalLogarithm.of(u))))
     }
 
     /// Adds somebody new, who may be kept in the book.

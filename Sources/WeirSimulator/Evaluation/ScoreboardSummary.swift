@@ -12,7 +12,8 @@ public struct FalseAlarmRow: Sendable, Equatable {
     public var alarms: Int
     /// Per 1,000 subscriber-years.
     public var perThousandYears: Double
-    /// 95 %, by bootstrap over subscribers; by the rule of three where there was no false alarm.
+    /// 95 %, by bootstrap over subscribers; by the rule of three where there was no false alarm, and never narrower above than
+    /// the rule of three for all years.
     public var interval: Interval
 }
 
@@ -131,10 +132,14 @@ extension Scoreboard {
         let alarms = watched.reduce(0) { $0 + $1.count { $0.hasFalseAlarm } }
         // With nothing seen, all of the unseen may lie in the stratum where an alarm weighs most.
         let heaviest = present.reduce(0) { max($0, strata[$1].share / whole / years[$1]) }
-        let interval =
+        var interval =
             alarms == 0
             ? Interval(0, 1000 * heaviest * BinomialInterval.ruleOfThree(1))
             : bootstrap.interval(strata: watched.map(\.count), rate)
+        // A few alarms in light strata tell the bootstrap nothing of the strata without any: no fewer years than three over
+        // the rate can show a rate.
+        let floor = 1000 * BinomialInterval.ruleOfThree(1) / years.reduce(0, +)
+        if let known = interval, known.upper < floor { interval = Interval(known.lower, floor) }
         return FalseAlarmRow(
             stratum: name, years: years.reduce(0, +), alarms: alarms,
             perThousandYears: rate(watched.map { Array($0.indices) }), interval: interval ?? Interval(0, .infinity))

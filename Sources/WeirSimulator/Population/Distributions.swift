@@ -1,5 +1,7 @@
 // The shapes that numbers of a population have. Docs/simulation.md shows how each is written in a file.
 
+import MailTypes
+
 /// A number above zero whose logarithm is normal: half of all draws lie below the median; `sigma` is the standard deviation
 /// of the natural logarithm.
 public struct LogNormal: Hashable, Sendable {
@@ -26,7 +28,7 @@ public struct LogNormal: Hashable, Sendable {
     }
 
     /// The mean, bounds and Pareto tail left out of account.
-    public var mean: Double { median * Elementary.exp(sigma * sigma / 2) }
+    public var mean: Double { median * Exponential.of(sigma * sigma / 2) }
 
     /// One draw.
     func draw(_ chance: inout Chance) -> Double {
@@ -34,9 +36,9 @@ public struct LogNormal: Hashable, Sendable {
         let u = chance.unit()
         var value: Double
         if let exponent = paretoTail, u > 0.99 {
-            value = median * Elementary.exp(sigma * 2.326_347_874 - Elementary.ln((1 - u) / 0.01) / exponent)
+            value = median * Exponential.of(sigma * 2.326_347_874 - NaturalLogarithm.of((1 - u) / 0.01) / exponent)
         } else {
-            value = median * Elementary.exp(sigma * Elementary.normalQuantile(u))
+            value = median * Exponential.of(sigma * NormalQuantile.of(u))
         }
         return min(most, max(least, value))
     }
@@ -104,8 +106,8 @@ public struct CountTable: Hashable, Sendable {
     private static func mean(_ range: ClosedRange<Int>) -> Double {
         guard range.count > 1 else { return Double(range.lowerBound) }
         // A draw n has the probability ln((n+1)/n) / ln((b+1)/a), as `draw` makes it.
-        let whole = Elementary.ln(Double(range.upperBound + 1) / Double(range.lowerBound))
-        return range.reduce(0.0) { $0 + Double($1) * Elementary.ln(Double($1 + 1) / Double($1)) } / whole
+        let whole = NaturalLogarithm.of(Double(range.upperBound + 1) / Double(range.lowerBound))
+        return range.reduce(0.0) { $0 + Double($1) * NaturalLogarithm.of(Double($1 + 1) / Double($1)) } / whole
     }
 
     /// One draw.
@@ -123,7 +125,7 @@ public struct CountTable: Hashable, Sendable {
     private static func draw(_ range: ClosedRange<Int>, _ chance: inout Chance) -> Int {
         guard range.count > 1 else { return range.lowerBound }
         let lower = Double(range.lowerBound)
-        let value = lower * Elementary.exp(chance.unit() * Elementary.ln(Double(range.upperBound + 1) / lower))
+        let value = lower * Exponential.of(chance.unit() * NaturalLogarithm.of(Double(range.upperBound + 1) / lower))
         return min(range.upperBound, max(range.lowerBound, Int(value)))
     }
 }

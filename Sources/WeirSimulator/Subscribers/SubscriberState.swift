@@ -109,7 +109,7 @@ struct StratumPlan: Sendable {
         var bell = 0.0
         for step in 0..<steps {
             let hour = -12 + (Double(step) + 0.5) / 20
-            bell += Elementary.exp(-hour * hour / (2 * profile.width * profile.width))
+            bell += Exponential.of(-hour * hour / (2 * profile.width * profile.width))
             sums.append(bell)
         }
         let even = profile.background

@@ -30,22 +30,22 @@ struct Chance: Sendable {
     }
 
     /// A standard normal number.
-    mutating func normal() -> Double { Elementary.normalQuantile(unit()) }
+    mutating func normal() -> Double { NormalQuantile.of(unit()) }
 
     /// An exponential number of mean 1.
-    mutating func exponential() -> Double { -Elementary.ln(unit()) }
+    mutating func exponential() -> Double { -NaturalLogarithm.of(unit()) }
 
     /// A whole number of messages from 1 on, with a geometric distribution of a mean from 1 on.
     mutating func geometric(mean: Double) -> Int {
         guard mean > 1 else { return 1 }
-        return 1 + Int(min(1e6, Elementary.ln(unit()) / Elementary.ln(1 - 1 / mean)))
+        return 1 + Int(min(1e6, NaturalLogarithm.of(unit()) / NaturalLogarithm.of(1 - 1 / mean)))
     }
 
     /// A Poisson number; above a mean of 50 the rounded normal one.
     mutating func poisson(mean: Double) -> Int {
         guard mean > 0 else { return 0 }
         guard mean <= 50 else { return max(0, Int(mean + mean.squareRoot() * normal() + 0.5)) }
-        let floor = Elementary.exp(-mean)
+        let floor = Exponential.of(-mean)
         var product = unit()
         var count = 0
         while product > floor {
@@ -59,7 +59,7 @@ struct Chance: Sendable {
     mutating func gamma(shape: Double) -> Double {
         if shape < 1 {
             // The power of a uniform number brings the shape down by one.
-            return gamma(shape: shape + 1) * Elementary.exp(Elementary.ln(unit()) / shape)
+            return gamma(shape: shape + 1) * Exponential.of(NaturalLogarithm.of(unit()) / shape)
         }
         let d = shape - 1.0 / 3
         let c = 1 / (9 * d).squareRoot()
@@ -68,7 +68,7 @@ struct Chance: Sendable {
             let root = 1 + c * x
             guard root > 0 else { continue }
             let v = root * root * root
-            if Elementary.ln(unit()) < 0.5 * x * x + d - d * v + d * Elementary.ln(v) { return d * v }
+            if NaturalLogarithm.of(unit()) < 0.5 * x * x + d - d * v + d * NaturalLogarithm.of(v) { return d * v }
         }
     }
 

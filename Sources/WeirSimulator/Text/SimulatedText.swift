@@ -51,7 +51,7 @@ public struct SimulatedText: Hashable, Sendable {
     static func substitution(resemblance: Double) -> Double {
         guard resemblance < 1 else { return 0 }
         guard resemblance > 0.001 else { return 0.9 }
-        return 1 - Elementary.exp(Elementary.ln(2 * resemblance / (1 + resemblance)) / 3)
+        return 1 - Exponential.of(NaturalLogarithm.of(2 * resemblance / (1 + resemblance)) / 3)
     }
 
     /// The fingerprint: a sketch that keeps each slot of the template's with the probability `resemblance`, and the exact

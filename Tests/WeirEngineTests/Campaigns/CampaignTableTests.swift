@@ -149,7 +149,7 @@ struct CampaignTableTests {
         #expect(known.contentScore == 2000)
         #expect(known.founder == 1 && known.firstSeen == campaignStart)
         #expect(known.aloneNanoseconds == minute)
-        table.noteReleased(subscriber: 2, loose: last.loose)
+        table.noteReleased(subscriber: 2)
         #expect(table.statistics(of: other.loose)!.contained == 0)
         let seen = table.campaigns(most: 5)
         #expect(seen.count == 1 && seen[0].messages == 3)

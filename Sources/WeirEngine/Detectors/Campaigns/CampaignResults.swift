@@ -28,22 +28,25 @@ extension CampaignTable {
         clusters[cluster].suspect(subscriber)
     }
 
-    /// What detectors need of a campaign: its other subscribers.
-    func facts(of loose: UInt32, besides subscriber: UInt64) -> CampaignFacts {
-        guard loose != 0, let cluster = clusterSlot(loose) else { return CampaignFacts() }
-        let known = clusters[cluster]
-        return CampaignFacts(
-            loose: loose,
-            suspects: known.suspects.count { $0 != subscriber && !known.contained.contains($0) },
-            contained: known.contained.count { $0 != subscriber }, others: Int(clamping: known.subscribers) - 1,
-            hasInnocentFounder: known.statistics.hasInnocentFounder)
+    /// What detectors need of a message's campaign: its other subscribers.
+    func facts(of membership: CampaignMembership, besides subscriber: UInt64) -> CampaignFacts {
+        var facts = CampaignFacts(loose: membership.loose)
+        guard membership.loose != 0, let cluster = clusterSlot(membership.loose) else { return facts }
+        facts.hasInnocentFounder = membership.statistics.hasInnocentFounder
+        facts.contained = clusters[cluster].contained.count { $0 != subscriber }
+        facts.suspects = clusters[cluster].suspects.count {
+            $0 != subscriber && !clusters[cluster].contained.contains($0)
+        }
+        return facts
     }
 
-    /// A subscriber was released: found innocent, or clean again.
-    mutating func noteReleased(subscriber: UInt64, loose: UInt32) {
-        guard let cluster = clusterSlot(loose) else { return }
-        clusters[cluster].contained.removeAll { $0 == subscriber }
-        clusters[cluster].suspects.removeAll { $0 == subscriber }
+    /// A subscriber was released: found innocent, or clean again. It speaks for no campaign any more.
+    mutating func noteReleased(subscriber: UInt64) {
+        for cluster in clusters.indices
+        where !clusters[cluster].suspects.isEmpty || !clusters[cluster].contained.isEmpty {
+            clusters[cluster].contained.removeAll { $0 == subscriber }
+            clusters[cluster].suspects.removeAll { $0 == subscriber }
+        }
     }
 
     /// A result came back for one recipient of a campaign.
