@@ -72,7 +72,9 @@ public struct LoggedDelivery: Hashable, Sendable {
 
     /// The delivery result as the engine takes it.
     public var delivery: Delivery {
-        Delivery(mailHost: mailHost, queueID: queueID, recipient: recipient, status: status, outcome: outcome)
+        Delivery(
+            mailHost: mailHost, queueID: queueID, recipient: recipient, status: status, outcome: outcome,
+            isRefusedAsAbuse: outcome != .delivered && ReceiverWords.sayAbuse(status, reply))
     }
 }
 

@@ -33,11 +33,13 @@ public struct Delivery: Hashable, Sendable {
     public var outcome: DeliveryOutcome
     /// True where the message never left this mail host: a later restriction or milter refused it after Weir had counted it.
     public var isRefusedBeforeQueue: Bool
+    /// True where the receiver's words say spam, reputation or a blocklist, be it for now or for good.
+    public var isRefusedAsAbuse: Bool
 
     /// A delivery result.
     public init(
         mailHost: String, queueID: String, recipient: AddressKey, status: EnhancedStatus, outcome: DeliveryOutcome,
-        isRefusedBeforeQueue: Bool = false
+        isRefusedBeforeQueue: Bool = false, isRefusedAsAbuse: Bool = false
     ) {
         self.mailHost = mailHost
         self.queueID = queueID
@@ -45,5 +47,6 @@ public struct Delivery: Hashable, Sendable {
         self.status = status
         self.outcome = outcome
         self.isRefusedBeforeQueue = isRefusedBeforeQueue
+        self.isRefusedAsAbuse = isRefusedAsAbuse
     }
 }

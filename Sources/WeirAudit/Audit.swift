@@ -2,7 +2,7 @@
 //
 // The engine is the one that decides on live mail. A message of the log becomes one question, that of the milter door at the
 // end of the message. What a delivery result says of a message that would have been held or refused is not given to the
-// engine: it would not have happened. The ledgers of `Suspicion` use it: they judge what did happen.
+// engine: it would not have happened. Who looks stolen is what the engine's detectors say, whether the policy has them on or not.
 
 import MailLog
 import MailTypes
@@ -39,6 +39,14 @@ public struct AuditSettings: Sendable {
     }
 }
 
+/// What an audit tells as it goes, in the order of time.
+public enum AuditedLine: Sendable {
+    /// The decision on a message.
+    case decision(AuditedDecision)
+    /// A case came to another rung.
+    case rung(AuditedCase)
+}
+
 /// A decision of an audit, for the JSON lines.
 public struct AuditedDecision: Sendable {
     /// When.
@@ -57,8 +65,8 @@ public struct Audit: Sendable {
         var account: Int32
         /// True where the policy would have stopped it.
         var isStopped: Bool
-        /// When it was sent.
-        var at: Timestamp
+        /// The id by which the source names it.
+        var id: String
     }
 
     /// Messages whose results are awaited; beyond it the oldest are forgotten, and their results count in the totals alone.
@@ -90,50 +98,56 @@ public struct Audit: Sendable {
     private var sentKeys: [UInt64] = []
     /// The oldest.
     private var sentHand = 0
+    /// What is to be told, and was not handed out yet.
+    private var told: [AuditedLine] = []
     /// Turns names and networks into numbers.
     private let hash = KeyedHash(key0: 0x5765_6972, key1: 0x4175_6469)
 
     /// An audit of nothing yet.
     public init(_ settings: AuditSettings) {
         self.settings = settings
-        engine = Engine(policy: settings.policy, bounds: settings.bounds, seed: 1)
-    }
-
-    /// The window that a moment belongs to: phase 0 begins at midnight, phase 1 at noon.
-    static func window(_ time: Timestamp, phase: Int64) -> Int64 {
-        (time.seconds - phase * WindowTally.seconds / 2) / WindowTally.seconds
+        var policy = settings.policy
+        policy.watch.isOn = true
+        engine = Engine(policy: policy, bounds: settings.bounds, seed: 1)
     }
 
     // MARK: - Taking in
 
-    /// Takes in what a log tells. Returns the decision on a message that was judged.
+    /// Takes in what a log tells. Returns what there is to tell of it.
     @discardableResult
-    public mutating func take(_ fact: MailFact) -> AuditedDecision? {
+    public mutating func take(_ fact: MailFact) -> [AuditedLine] {
         switch fact {
-        case .message(let message): return take(message)
-        case .delivery(let delivery): take(delivery.delivery, reply: delivery.reply, at: delivery.at)
+        case .message(let message): take(message)
+        case .delivery(let delivery): take(delivery.delivery, at: delivery.at)
         case .refused(let refusal): if isWanted(refusal.at) { volumes.refused += 1 }
         case .loginFailed(let failure): if isWanted(failure.at) { volumes.loginsFailed += 1 }
         }
-        return nil
+        return handOut()
     }
 
-    /// Takes in an event. Returns the decision on a message that was judged.
+    /// Takes in an event. Returns what there is to tell of it.
     @discardableResult
-    public mutating func take(_ event: LoggedEvent) -> AuditedDecision? {
+    public mutating func take(_ event: LoggedEvent) -> [AuditedLine] {
         switch event {
-        case .transaction(let transaction, let id, let at): return take(transaction, id: id, at: at)
+        case .transaction(let transaction, let id, let at): take(transaction, id: id, at: at)
         case .refused(let at): if isWanted(at) { volumes.refused += 1 }
-        case .delivery(let delivery, let at): take(delivery, reply: "", at: at)
+        case .delivery(let delivery, let at): take(delivery, at: at)
         case .complaint(let mailHost, let id, let at): take(complaintAbout: id, mailHost, at: at)
         }
-        return nil
+        return handOut()
+    }
+
+    /// What is to be told.
+    private mutating func handOut() -> [AuditedLine] {
+        if told.isEmpty { return [] }
+        defer { told.removeAll(keepingCapacity: true) }
+        return told
     }
 
     /// Takes in a message of a log.
-    private mutating func take(_ message: LoggedMessage) -> AuditedDecision? {
+    private mutating func take(_ message: LoggedMessage) {
         switch message.origin {
-        case .notification, .derived: return nil
+        case .notification, .derived: return
         case .session, .local, .unknown: break
         }
         var transaction = Transaction(
@@ -143,43 +157,42 @@ public struct Audit: Sendable {
             // A program of the host: a web site's script is an account like any other.
             transaction.session.login = "local:" + message.user
         }
-        return take(transaction, id: message.queueID, at: message.at)
+        take(transaction, id: message.queueID, at: message.at)
     }
 
-    /// Takes in a message. Returns the decision, nil where it was not judged.
-    @discardableResult
-    public mutating func take(_ given: Transaction, id: String, at time: Timestamp) -> AuditedDecision? {
-        guard isWanted(time) else { return nil }
+    /// Takes in a message.
+    private mutating func take(_ given: Transaction, id: String, at time: Timestamp) {
+        guard isWanted(time) else { return }
         var transaction = given
         transaction.envelope.recipientCount = min(given.envelope.recipientCount, Audit.recipientsMax)
         transaction.envelope.bytes = min(given.envelope.bytes, Audit.bytesMax)
         span = (span?.lowerBound ?? time)...max(span?.upperBound ?? time, time)
-        var others: [Output] = []
-        let decision = engine.step(transaction, at: max(time, engine.now), &others)
+        var outputs: [Output] = []
+        let decision = engine.step(transaction, at: max(time, engine.now), &outputs)
+        told.append(.decision(AuditedDecision(at: time, id: id, decision: decision)))
         volumes.verdicts[Int((decision.would ?? decision.verdict.kind).rawValue)] += 1
         guard case .subscriber(let name, _) = decision.identity else {
             volumes.incoming += 1
-            return AuditedDecision(at: time, id: id, decision: decision)
+            return
         }
         if !transaction.envelope.recipientsAreComplete { volumes.incomplete += 1 }
         let stop = stopped(transaction, id, decision, at: time)
         count(transaction, isStopped: stop != nil, at: time)
         guard let account = account(name) else {
             volumes.unjudged += 1
-            return AuditedDecision(at: time, id: id, decision: decision)
+            return
         }
-        accounts[account].endWindows(at: time)
-        accounts[account].windows.0.number = Audit.window(time, phase: 0)
-        accounts[account].windows.1.number = Audit.window(time, phase: 1)
-        accounts[account].note(transaction, network: network(transaction.session), stopped: stop, at: time)
+        accounts[account].note(
+            transaction, id: id, network: network(transaction.session), stopped: stop, engine.scoreView(named: name),
+            at: time)
+        tell(outputs, at: time)
         remember(
-            Sent(account: Int32(account), isStopped: stop != nil, at: time),
+            Sent(account: Int32(account), isStopped: stop != nil, id: id),
             key(transaction.session.mailHost, transaction.queueID))
-        return AuditedDecision(at: time, id: id, decision: decision)
     }
 
     /// Takes in a delivery result.
-    public mutating func take(_ delivery: Delivery, reply: String, at time: Timestamp) {
+    private mutating func take(_ delivery: Delivery, at time: Timestamp) {
         guard isWanted(time) else { return }
         let isDead = delivery.outcome == .failed && delivery.status.saysRecipientIsDead
         switch delivery.outcome {
@@ -189,19 +202,36 @@ public struct Audit: Sendable {
         }
         if isDead { volumes.dead += 1 }
         guard let message = sent[key(delivery.mailHost, delivery.queueID)] else { return }
-        if delivery.outcome != .deferred || ReceiverWords.sayAbuse(delivery.status, reply) {
-            accounts[Int(message.account)].noteResult(
-                dead: isDead ? delivery.recipient.address : nil,
-                isRefused: !isDead && delivery.outcome != .delivered && ReceiverWords.sayAbuse(delivery.status, reply),
-                isFinal: delivery.outcome != .deferred, of: message.at)
-        }
-        if !message.isStopped { _ = engine.step(Input(at: max(time, engine.now), .delivery(delivery))) }
+        accounts[Int(message.account)].noteResult(isDead: isDead, isFinal: delivery.outcome != .deferred)
+        guard !message.isStopped else { return }
+        take(late: .delivery(delivery), of: message, at: time)
     }
 
     /// Takes in a complaint. What would have been stopped would not have been complained about.
     private mutating func take(complaintAbout id: String, _ mailHost: String, at time: Timestamp) {
         guard isWanted(time), let message = sent[key(mailHost, id)], !message.isStopped else { return }
-        _ = engine.step(Input(at: max(time, engine.now), .complaint(mailHost: mailHost, queueID: id)))
+        take(late: .complaint(mailHost: mailHost, queueID: id), of: message, at: time)
+    }
+
+    /// Takes in what became known of a message later.
+    private mutating func take(late event: Input.Event, of message: Sent, at time: Timestamp) {
+        let outputs = engine.step(Input(at: max(time, engine.now), event))
+        let account = Int(message.account)
+        if accounts[account].cases.rise != nil || !outputs.isEmpty {
+            accounts[account].cases.note(
+                engine.scoreView(named: accounts[account].name), result: message.id, at: time)
+        }
+        tell(outputs, at: time)
+    }
+
+    /// Tells what became of cases.
+    private mutating func tell(_ outputs: [Output], at time: Timestamp) {
+        for case .case(let open) in outputs {
+            guard let account = names[open.subscriber].map(Int.init) else { continue }
+            let picture = accounts[account].picture
+            guard let found = accounts[account].cases.take(engine.view(of: open), picture, at: time) else { continue }
+            told.append(.rung(found))
+        }
     }
 
     /// True where a moment lies in what is asked for.
@@ -272,7 +302,7 @@ public struct Audit: Sendable {
 
     /// What was found. The audit is over after that.
     public consuming func finish() -> AuditReport {
-        for index in accounts.indices { accounts[index].endWindows(at: nil) }
+        for index in accounts.indices { accounts[index].cases.finish() }
         return Findings(accounts, volumes, hours, span, engine, settings).report
     }
 }

@@ -62,7 +62,7 @@ public struct Volumes: Hashable, Sendable {
     public var failed = 0
     /// Failures that say that the recipient does not exist.
     public var dead = 0
-    /// Messages of accounts that look stolen, in their suspicious days.
+    /// Messages of accounts that look stolen, in their suspicious time.
     public var abusive = 0
     /// Recipients of these.
     public var abusiveRecipients = 0
@@ -94,10 +94,8 @@ public struct AccountFinding: Hashable, Sendable {
     public var subscriber: String
     /// Its plan.
     public var plan: String
-    /// The worst day.
-    public var window: WindowTally
-    /// The ledger of that day.
-    public var suspicion: Suspicion
+    /// The worst that the ladder came to; nil for an account without a case.
+    public var worst: AuditedCase?
     /// Messages in all.
     public var messages: Int
     /// Recipients in all.
@@ -106,10 +104,24 @@ public struct AccountFinding: Hashable, Sendable {
     public var stopped: Int
     /// The first three of them.
     public var evidence: [StoppedMessage]
-    /// The hours up to the end of the worst day.
+    /// The hours around the worst, or the latest ones.
     public var picture: Picture
-    /// All its suspicious days; nil where there was none.
+    /// All its suspicious time; nil where there was none.
     public var episode: Episode?
+    /// How it looks.
+    public var standing: Standing { Standing(worst) }
+    /// The evidence that speaks for a take-over, the strongest first.
+    public var ledger: [LedgerLine] { worst?.ledger ?? [] }
+    /// The worst score in thousandths of a nat; 0 without a case.
+    public var score: Int { worst?.score ?? 0 }
+    /// Recipients in those hours of the picture that belong to its suspicious time.
+    var marked: [Int] {
+        guard let episode else { return picture.recipients.map { _ in 0 } }
+        let hours = (episode.from.seconds / 3600)...(episode.until.seconds / 3600)
+        return picture.recipients.enumerated().map { hours.contains(picture.firstHour + Int64($0)) ? $1 : 0 }
+    }
+    /// When it looked worst; nil without a case.
+    public var worstAt: Timestamp? { worst?.at }
 }
 
 /// A message that the policy would have stopped.
@@ -219,7 +231,7 @@ public struct Traveller: Hashable, Sendable {
     public var isStolen: Bool
 }
 
-/// How an account looks.
+/// How an account looks: stolen from the rung on at which the ladder holds mail, worth a look on a lower one.
 public enum Standing: UInt8, Sendable, CaseIterable, CustomStringConvertible {
     /// As most do.
     case honest = 1
@@ -227,6 +239,15 @@ public enum Standing: UInt8, Sendable, CaseIterable, CustomStringConvertible {
     case noted
     /// Stolen.
     case stolen
+
+    /// What the worst case of an account says.
+    init(_ worst: AuditedCase?) {
+        switch worst?.rung ?? .none {
+        case .none: self = .honest
+        case .observed, .slowed: self = .noted
+        case .held, .contained: self = .stolen
+        }
+    }
 
     /// `honest`, `noted`, `stolen`.
     public var description: String {
@@ -281,6 +302,6 @@ public struct HourColumn: Hashable, Sendable {
     public var messages: Int
     /// Of these, the policy would have stopped.
     public var stopped: Int
-    /// Of these, messages of accounts that look stolen in their suspicious days; the stopped ones included.
+    /// Of these, messages of accounts that look stolen in their suspicious time; the stopped ones included.
     public var abusive: Int
 }

@@ -36,22 +36,20 @@ struct Findings {
         var honest: [AccountRecord] = []
         var stolen: [AccountRecord] = []
         for account in sorted {
-            guard let worst = account.worst else {
+            switch Standing(account.cases.worst?.found) {
+            case .honest: honest.append(account)
+            case .noted:
                 honest.append(account)
-                continue
-            }
-            if worst.suspicion.isNamed {
+                report.noted.append(Findings.finding(account, policy))
+            case .stolen:
                 stolen.append(account)
                 report.stolen.append(Findings.finding(account, policy))
-                report.volumes.abusive += account.episode?.messages ?? 0
-                report.volumes.abusiveRecipients += account.episode?.recipients ?? 0
-            } else {
-                honest.append(account)
-                if worst.suspicion.isNoted { report.noted.append(Findings.finding(account, policy)) }
+                report.volumes.abusive += account.cases.episode?.messages ?? 0
+                report.volumes.abusiveRecipients += account.cases.episode?.recipients ?? 0
             }
         }
-        report.stolen.sort { ($0.suspicion.score, $1.subscriber) > ($1.suspicion.score, $0.subscriber) }
-        report.noted.sort { ($0.suspicion.score, $1.subscriber) > ($1.suspicion.score, $0.subscriber) }
+        report.stolen.sort(by: Findings.isWorse)
+        report.noted.sort(by: Findings.isWorse)
         report.touched = honest.filter { $0.stopped > 0 }
             .sorted { ($0.stopped, $1.name) > ($1.stopped, $0.name) }.prefix(Findings.listMax)
             .map { Findings.finding($0, policy) }
@@ -66,13 +64,17 @@ struct Findings {
 
     /// One account as the report shows it.
     private static func finding(_ account: AccountRecord, _ policy: Policy) -> AccountFinding {
-        let window = account.worst?.window ?? account.lastWindow ?? WindowTally()
-        return AccountFinding(
+        AccountFinding(
             subscriber: account.name, plan: policy.plans[policy.planIndex(policy.subscribers[account.name]?.plan)].name,
-            window: window, suspicion: account.worst?.suspicion ?? Suspicion(window, account.usual),
-            messages: account.messages,
-            recipients: account.recipients, stopped: account.stopped, evidence: account.evidence,
-            picture: account.worst?.picture ?? account.picture, episode: account.episode)
+            worst: account.cases.worst?.found, messages: account.messages, recipients: account.recipients,
+            stopped: account.stopped, evidence: account.evidence,
+            picture: account.cases.worst?.picture ?? account.picture, episode: account.cases.episode)
+    }
+
+    /// The order of accounts: the highest rung first, then the highest score, then the name.
+    private static func isWorse(_ one: AccountFinding, _ other: AccountFinding) -> Bool {
+        let (a, b) = (one.worst?.rung ?? .none, other.worst?.rung ?? .none)
+        return (a.rawValue, one.score, other.subscriber) > (b.rawValue, other.score, one.subscriber)
     }
 
     /// What each rule would have done.
@@ -86,7 +88,7 @@ struct Findings {
                 let rule = "\(plan.name)/\(limit.name)"
                 let counted = counts[rule] ?? RuleCounts()
                 let caught = stolen.filter { $0.rules.contains(rule) }
-                let before = caught.compactMap { $0.episode?.caught }.filter { $0.rule == rule }
+                let before = caught.compactMap { $0.cases.episode?.limit }.filter { $0.rule == rule }
                     .map(\.recipientsBefore).sorted()
                 found.append(
                     RuleFinding(
@@ -165,11 +167,10 @@ struct Findings {
     private static func totals(_ accounts: [AccountRecord], _ policy: Policy) -> [SubscriberTotals] {
         let largest = accounts.sorted { ($0.recipients, $1.name) > ($1.recipients, $0.name) }
         return largest.prefix(Volumes.subscribersMax).map { account in
-            let worst = account.worst?.suspicion
-            return SubscriberTotals(
+            SubscriberTotals(
                 subscriber: account.name,
                 plan: policy.plans[policy.planIndex(policy.subscribers[account.name]?.plan)].name,
-                standing: worst?.isNamed == true ? .stolen : worst?.isNoted == true ? .noted : .honest,
+                standing: Standing(account.cases.worst?.found),
                 messages: account.messages, recipients: account.recipients, stopped: account.stopped,
                 results: account.results, dead: account.dead)
         }
@@ -186,7 +187,7 @@ struct Findings {
                 .prefix(listMax))
     }
 
-    /// Marks the hours of stolen accounts' suspicious days in the picture over time.
+    /// Marks the hours of stolen accounts' suspicious time in the picture over time.
     private mutating func markAbuse() {
         var abusive: [Int64: Int] = [:]
         for account in report.stolen {

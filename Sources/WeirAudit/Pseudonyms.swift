@@ -61,14 +61,34 @@ public struct Pseudonyms: Sendable {
     /// Replaces the names of one account.
     private func replace(_ account: inout AccountFinding) {
         account.subscriber = subscriber(account.subscriber)
+        account.worst = account.worst.map(self.case)
         for index in account.evidence.indices {
             account.evidence[index].mailHost = name(account.evidence[index].mailHost, "host")
             account.evidence[index].queueID = name(account.evidence[index].queueID, "message")
         }
     }
 
+    /// What an audit tells as it goes with its names replaced.
+    public func line(_ audited: AuditedLine) -> AuditedLine {
+        switch audited {
+        case .decision(let audited): .decision(decision(audited))
+        case .rung(let audited): .rung(`case`(audited))
+        }
+    }
+
+    /// A case with its names replaced.
+    private func `case`(_ audited: AuditedCase) -> AuditedCase {
+        var audited = audited
+        audited.subscriber = subscriber(audited.subscriber)
+        audited.after = name(audited.after, "message")
+        for index in audited.ledger.indices {
+            audited.ledger[index].ids = audited.ledger[index].ids.map { name($0, "message") }
+        }
+        return audited
+    }
+
     /// A decision with its names replaced.
-    public func decision(_ audited: AuditedDecision) -> AuditedDecision {
+    private func decision(_ audited: AuditedDecision) -> AuditedDecision {
         var audited = audited
         audited.id = name(audited.id, "message")
         if case .subscriber(let known, let proof) = audited.decision.identity {

@@ -103,7 +103,8 @@ extension Input {
             out.fixed64(delivery.recipient.domain)
             out.status(delivery.status)
             out.byte(delivery.outcome.rawValue)
-            out.bool(delivery.isRefusedBeforeQueue)
+            // A bit each; journals of before know the first alone.
+            out.byte((delivery.isRefusedBeforeQueue ? 1 : 0) | (delivery.isRefusedAsAbuse ? 2 : 0))
         case .policy(let policy):
             out.byte(4)
             policy.encode(&out)
@@ -134,12 +135,15 @@ extension Input {
         case 1: event = .transaction(try Transaction(&input))
         case 2: event = .withdrawn(try Transaction(&input))
         case 3:
-            event = .delivery(
-                Delivery(
-                    mailHost: try input.string(), queueID: try input.string(),
-                    recipient: AddressKey(address: try input.fixed64(), domain: try input.fixed64()),
-                    status: try input.status(), outcome: try input.enumeration(DeliveryOutcome.self),
-                    isRefusedBeforeQueue: try input.bool()))
+            var delivery = Delivery(
+                mailHost: try input.string(), queueID: try input.string(),
+                recipient: AddressKey(address: try input.fixed64(), domain: try input.fixed64()),
+                status: try input.status(), outcome: try input.enumeration(DeliveryOutcome.self))
+            let flags = try input.byte()
+            guard flags < 4 else { throw CodecError(place: input.place - 1, expected: "two flags of a delivery") }
+            delivery.isRefusedBeforeQueue = flags & 1 != 0
+            delivery.isRefusedAsAbuse = flags & 2 != 0
+            event = .delivery(delivery)
         case 4: event = .policy(try Policy(&input))
         case 5:
             event = .act(OperatorAct(who: try input.string(), why: try input.string(), try OperatorAct.Verb(&input)))

@@ -31,7 +31,7 @@ struct AuditCommand: ParsableCommand {
     var networks: [String] = []
     @Option(help: "The zone of stamps without one: +01:00, or the machine's own.") var zone: String?
     @Option(help: "How the files are written: log, or events (the JSON lines of events.md).") var format = "log"
-    @Flag(help: "Print JSON lines: each decision, the accounts that look stolen, a summary last.") var json = false
+    @Flag(help: "Print JSON lines: decisions and cases in the order of time, a summary last.") var json = false
     @Option(help: "Write the report as one page that can be mailed; nothing is loaded by it.") var html: String?
     @Flag(help: "Replace the names of accounts, hosts and messages in all that is printed or written.")
     var anonymise = false
@@ -57,14 +57,14 @@ struct AuditCommand: ParsableCommand {
         }
         let bar = ProgressBar()
         let output = LineOutput()
-        var outcome = AuditRun.run(request, progress: { bar.show($0) }) { decision in
-            if json { output.write(AuditLines.line(pseudonyms?.decision(decision) ?? decision)) }
+        var outcome = AuditRun.run(request, progress: { bar.show($0) }) { line in
+            if json { output.write(AuditLines.line(pseudonyms?.line(line) ?? line)) }
         }
         if let pseudonyms { outcome = outcome.anonymised(pseudonyms) }
         bar.end()
         for fault in outcome.faults { FileHandle.standardError.write(Data("weir audit: \(fault)\n".utf8)) }
         if json {
-            for line in outcome.closingLines { output.write(line) }
+            output.write(outcome.summaryLine)
             output.end()
         } else {
             print(outcome.text(width: Terminal.columns, isColoured: Terminal.showsColours), terminator: "")

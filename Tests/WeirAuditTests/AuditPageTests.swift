@@ -19,7 +19,7 @@ private func isWellFormed(_ page: String) -> Bool {
 /// All views of a report in one text.
 private func views(_ report: AuditReport, _ rows: [LineCensus.Row]) -> String {
     AuditText.text(report, lines: rows) + AuditPage.html(report, lines: rows)
-        + AuditLines.closing(report, lines: rows).joined(separator: "\n")
+        + AuditLines.summary(report, lines: rows)
 }
 
 @Suite struct AuditPageTests {
@@ -41,7 +41,7 @@ private func views(_ report: AuditReport, _ rows: [LineCensus.Row]) -> String {
         #expect(report.stolen.count == 3)
         for account in report.stolen {
             #expect(page.contains("<h3>\(account.subscriber)</h3>"))
-            for entry in account.suspicion.lines where entry.score > 0 { #expect(page.contains(entry.why)) }
+            for entry in account.ledger { #expect(page.contains(entry.why)) }
         }
         #expect(page.components(separatedBy: "<svg ").count - 1 == 1 + 3 + report.suggestions.count)
         #expect(page.contains("a line of next year&#39;s release"))
@@ -95,7 +95,7 @@ private func views(_ report: AuditReport, _ rows: [LineCensus.Row]) -> String {
         let after = pseudonyms.report(report)
         #expect(after.volumes == report.volumes && after.hours == report.hours && after.rules == report.rules)
         #expect(after.suggestions == report.suggestions && after.span == report.span)
-        #expect(after.stolen.map(\.suspicion) == report.stolen.map(\.suspicion))
+        #expect(after.stolen.map { $0.ledger.map(\.why) } == report.stolen.map { $0.ledger.map(\.why) })
         #expect(after != report)
     }
 }

@@ -1,4 +1,4 @@
-// Taking in: windows and their borders, peaks, pictures, bounded tables, rounding.
+// Taking in: peaks, pictures, bounded tables, rounding.
 
 import MailLog
 import MailTypes
@@ -82,22 +82,12 @@ private func result(_ id: String, _ recipient: String, dead: Bool = false) -> De
         #expect([1, 11, 101, 130, 999, 1201].map(Findings.rounded) == [10, 12, 120, 150, 1000, 1500])
     }
 
-    @Test func aWindowEndsAtMidnightAndTheOtherAtNoon() {
-        let midnight = moment("2026-01-20T00:00:00Z")
-        let before = midnight.advanced(byNanoseconds: -1)
-        #expect(Audit.window(midnight, phase: 0) == Audit.window(before, phase: 0) + 1)
-        #expect(Audit.window(midnight, phase: 1) == Audit.window(before, phase: 1))
-        let noon = moment("2026-01-20T12:00:00Z")
-        #expect(Audit.window(noon, phase: 1) == Audit.window(noon.advanced(byNanoseconds: -1), phase: 1) + 1)
-        #expect(Audit.window(noon, phase: 0) == Audit.window(midnight, phase: 0))
-    }
-
     @Test(arguments: ["2026-01-20T23:00:00Z", "2026-01-21T11:00:00Z", "2026-01-20T18:00:00Z"])
     func aBurstIsFoundAtAnyHour(start: String) {
         var audit = Audit(AuditSettings(policy: testPolicy))
         var time = moment("2026-01-05T09:00:00Z")
         while time < moment(start).advanced(byNanoseconds: -86_400_000_000_000) {
-            audit.take(message("ann", to: ["bob@example.org"]), id: "A1", at: time)
+            audit.take(LoggedEvent.transaction(message("ann", to: ["bob@example.org"]), id: "A1", at: time))
             time = time.advanced(byNanoseconds: 43_200_000_000_000)
         }
         // Two hours from twenty networks, across midnight or noon.
@@ -105,13 +95,15 @@ private func result(_ id: String, _ recipient: String, dead: Bool = false) -> De
             let at = moment(start).advanced(byNanoseconds: Int64(number) * 30_000_000_000)
             let recipient = "victim\(number)@example.org"
             let id = "B\(number)"
-            audit.take(message("ann", to: [recipient], client: "100.64.\(number % 20).9", id: id), id: id, at: at)
-            audit.take(result(id, recipient, dead: number % 3 == 0), reply: "", at: at)
+            audit.take(
+                LoggedEvent.transaction(
+                    message("ann", to: [recipient], client: "100.64.\(number % 20).9", id: id), id: id, at: at))
+            audit.take(LoggedEvent.delivery(result(id, recipient, dead: number % 3 == 0), at: at))
         }
         let report = audit.finish()
         #expect(report.stolen.map(\.subscriber) == ["ann"])
         #expect(report.stolen.first?.episode?.messages ?? 0 >= 240)
-        #expect(report.stolen.first?.window.networks ?? 0 >= 20)
+        #expect(report.travellers.first?.networks ?? 0 >= 20)
         expectConsistent(report, start)
     }
 
@@ -119,46 +111,39 @@ private func result(_ id: String, _ recipient: String, dead: Bool = false) -> De
         var audit = Audit(AuditSettings(policy: testPolicy))
         let at = moment("2026-01-20T09:00:00Z")
         for host in 1...200 {
-            audit.take(message("ann", to: ["bob@example.org"], client: "100.64.0.\(host)"), id: "A", at: at)
-            audit.take(message("eva", to: ["bob@example.org"], client: "100.64.\(host).1"), id: "A", at: at)
-            audit.take(message("jan", to: ["bob@example.org"], client: "2001:db8:7::\(host)"), id: "A", at: at)
+            audit.take(
+                LoggedEvent.transaction(
+                    message("ann", to: ["bob@example.org"], client: "100.64.0.\(host)"), id: "A", at: at))
+            audit.take(
+                LoggedEvent.transaction(
+                    message("eva", to: ["bob@example.org"], client: "100.64.\(host).1"), id: "A", at: at))
+            audit.take(
+                LoggedEvent.transaction(
+                    message("jan", to: ["bob@example.org"], client: "2001:db8:7::\(host)"), id: "A", at: at))
         }
         let report = audit.finish()
         #expect(report.travellers.map(\.subscriber) == ["eva"])
-        #expect(report.travellers.first?.networks == WindowTally.networksMax, "bounded, and never counted twice")
-    }
-
-    @Test func aRecipientThatIsGoneIsDeadOnce() {
-        var window = WindowTally()
-        window.number = 7
-        for _ in 0..<50 { window.noteResult(dead: 1, isRefused: false, window: 7) }
-        window.noteResult(dead: 2, isRefused: false, window: 7)
-        window.noteResult(dead: nil, isRefused: true, window: 7)
-        window.noteResult(dead: 3, isRefused: false, window: 8)
-        #expect(window.dead == 2 && window.results == 3 && window.refused == 1)
-        for key in UInt64(10)..<2000 { window.noteResult(dead: key, isRefused: false, window: 7) }
-        #expect(window.deadSeen.count == WindowTally.deadMax && window.dead == 1992)
+        #expect(report.travellers.first?.networks == DayNetworks.most, "bounded, and never counted twice")
     }
 
     @Test func tablesAreBounded() {
         var record = AccountRecord(name: "ann")
         var time = moment("2026-01-05T09:00:00Z")
+        let score = ScoreView(rung: .held, score: 12_000, groups: InlineArray(repeating: 1500))
         for number in 0..<6000 {
-            record.endWindows(at: time)
-            record.windows.0.number = Audit.window(time, phase: 0)
-            record.windows.1.number = Audit.window(time, phase: 1)
             let stop = StoppedMessage(
                 at: time, mailHost: "mx1", queueID: "A", rule: "default/messages-1h", would: .hold, why: "why")
             record.note(
-                message("ann", to: ["r\(number)@example.org"]), network: UInt64(number), stopped: stop, at: time)
+                message("ann", to: ["r\(number)@example.org"]), id: "A\(number)", network: UInt64(number),
+                stopped: stop,
+                score, at: time)
             time = time.advanced(byNanoseconds: 1_800_000_000_000)
         }
-        #expect(record.networks.count <= AccountRecord.networksMax)
-        #expect(record.windows.0.seen.count <= WindowTally.networksMax)
         #expect(record.evidence.count == AccountRecord.evidenceMax)
         #expect(record.rules.count == 1)
         #expect(record.picture.recipients.count <= Picture.hoursMax)
-        #expect(record.episode?.hours.count ?? 0 <= Episode.hoursMax)
+        record.cases.finish()
+        #expect(record.cases.episode?.messages == 6000 && record.cases.episode?.hours.count == Episode.hoursMax)
     }
 
     @Test func moreAccountsThanFitCountInTheTotalsAlone() {
@@ -167,7 +152,9 @@ private func result(_ id: String, _ recipient: String, dead: Bool = false) -> De
         var audit = Audit(AuditSettings(policy: testPolicy, bounds: bounds))
         for number in 0..<60 {
             let at = moment("2026-01-20T12:00:00Z").advanced(byNanoseconds: Int64(number))
-            audit.take(message("user\(number % 30)", to: ["bob@example.org"], id: "\(number)"), id: "\(number)", at: at)
+            audit.take(
+                LoggedEvent.transaction(
+                    message("user\(number % 30)", to: ["bob@example.org"], id: "\(number)"), id: "\(number)", at: at))
             #expect(audit.accounts.count <= 10)
         }
         let report = audit.finish()
@@ -182,7 +169,9 @@ private func result(_ id: String, _ recipient: String, dead: Bool = false) -> De
         let noon = moment("2026-01-20T12:00:00Z")
         var audit = Audit(AuditSettings(policy: testPolicy, since: noon, until: noon.advanced(byNanoseconds: 10)))
         for (delta, id) in [(Int64(-1), "A"), (0, "B"), (10, "C"), (11, "D")] {
-            audit.take(message("ann", to: ["bob@example.org"], id: id), id: id, at: noon.advanced(byNanoseconds: delta))
+            audit.take(
+                LoggedEvent.transaction(
+                    message("ann", to: ["bob@example.org"], id: id), id: id, at: noon.advanced(byNanoseconds: delta)))
         }
         let report = audit.finish()
         #expect(report.volumes.messages == 2)

@@ -33,22 +33,24 @@ let hostileReport: AuditReport = {
     var time = moment("2026-01-05T09:00:00Z")
     for round in 0..<400 {
         for (place, name) in names.enumerated() {
-            let recipient = testKeys.key("r\(round)-\(place)@example.org")!
+            // Forty rounds of somebody's own mail, then a thief's.
+            let recipient = testKeys.key("r\(round < 40 ? round % 3 : round)-\(place)@example.org")!
             let id = "A\(round)-\(place)"
             let transaction = Transaction(
                 stage: .endOfMessage,
                 session: Session(
-                    door: .milter, mailHost: "mx<1>", client: NetworkAddress("100.64.\(round % 60).9"), clientPort: 0,
+                    door: .milter, mailHost: "mx<1>", client: NetworkAddress("100.64.\(round < 40 ? 0 : round % 60).9"), clientPort: 0,
                     helo: "", login: name, isEncrypted: false, isLocalSubmission: false),
                 envelope: Envelope(
                     reversePath: nil, recipients: [Recipient(recipient)], recipientsAreComplete: true,
                     recipientCount: 1, bytes: 900), queueID: id)
-            audit.take(transaction, id: id, at: time)
+            audit.take(LoggedEvent.transaction(transaction, id: id, at: time))
             if round > 40 {
                 audit.take(
-                    Delivery(
-                        mailHost: "mx<1>", queueID: id, recipient: recipient, status: EnhancedStatus(5, 1, 1),
-                        outcome: round % 2 == 0 ? .failed : .delivered), reply: "", at: time)
+                    LoggedEvent.delivery(
+                        Delivery(
+                            mailHost: "mx<1>", queueID: id, recipient: recipient, status: EnhancedStatus(5, 1, 1),
+                            outcome: round % 2 == 0 ? .failed : .delivered), at: time))
             }
         }
         time = time.advanced(byNanoseconds: round < 40 ? 43_200_000_000_000 : 20_000_000_000)

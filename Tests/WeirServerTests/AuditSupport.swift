@@ -76,7 +76,7 @@ func audit(
             settings: AuditSettings(
                 policy: Policy(networks: AuditSettings.ownNetworks),
                 bounds: Engine.Bounds(subscribersMax: 500, messagesMax: 5000, heldMax: 100, casesMax: 50))),
-        decided: decided)
+        tell: { if case .decision(let told) = $0 { decided(told) } })
 }
 
 /// A message of Postfix as three lines: it arrives, is queued, and is delivered.

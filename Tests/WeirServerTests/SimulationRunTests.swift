@@ -61,11 +61,10 @@ private let population = Population(
             Self.run.write { lines.append($0) }
             let path = folder + "/events.jsonl"
             try Data((lines.joined(separator: "\n") + "\n").utf8).write(to: URL(fileURLWithPath: path))
-            var policy = Policy()
-            policy.watch.isOn = true
-            let request = AuditRequest(files: [path], format: .events, settings: AuditSettings(policy: policy))
+            let request = AuditRequest(files: [path], format: .events, settings: AuditSettings(policy: Policy()))
             var scored = 0
-            let found = AuditRun.run(request, decided: { if $0.decision.score > 5000 { scored += 1 } })
+            let found = AuditRun.run(
+                request, tell: { if case .decision(let told) = $0, told.decision.score > 5000 { scored += 1 } })
             #expect(found.lines("not understood") == 0 && found.lineCount == lines.count)
             #expect(found.report.volumes.subscribers > 50 && found.scoring != nil)
             #expect(scored > 0, "the detectors see style, text and scores of events")

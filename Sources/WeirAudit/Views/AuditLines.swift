@@ -1,4 +1,4 @@
-// An audit's findings as the JSON lines of the events contract: decisions as they come, cases at the end, the summary last.
+// An audit's findings as the JSON lines of the events contract: decisions and cases as they come, the summary last.
 
 import MailLog
 import MailTypes
@@ -6,8 +6,16 @@ import WeirEngine
 
 /// The JSON lines of an audit.
 public enum AuditLines {
+    /// The line of what an audit tells as it goes.
+    public static func line(_ audited: AuditedLine) -> String {
+        switch audited {
+        case .decision(let audited): line(audited)
+        case .rung(let audited): line(audited)
+        }
+    }
+
     /// The line of a decision.
-    public static func line(_ audited: AuditedDecision) -> String {
+    static func line(_ audited: AuditedDecision) -> String {
         let decision = audited.decision
         return JSONLine.object { line in
             line.member("type", "decision")
@@ -22,48 +30,54 @@ public enum AuditLines {
             line.member("verdict", decision.verdict.kind.description)
             line.member("reason", decision.reason.description)
             if let would = decision.would { line.member("would", would.description) }
-            line.member("score", thousandths: decision.evidence.reduce(0) { $0 + Int($1.score) })
+            line.member("score", thousandths: Int(decision.score))
             if let rule = decision.rule { line.member("rule", rule) }
         }
     }
 
-    /// The lines that follow the decisions: a case for each account that looks stolen, and the summary.
-    public static func closing(
-        _ report: AuditReport, lines: [LineCensus.Row] = [], counts: [AssemblerCounts] = []
-    ) -> [String] {
-        let end = report.span?.upperBound
-        return report.stolen.map { caseLine($0, at: end ?? $0.window.lastAt) } + [summary(report, lines, counts)]
-    }
-
-    // MARK: - Cases
-
-    /// The line of an account that looks stolen. `at` is the end of what was read: no earlier line knows it.
-    private static func caseLine(_ account: AccountFinding, at end: Timestamp) -> String {
+    /// The line of a case at a rung.
+    static func line(_ audited: AuditedCase) -> String {
         JSONLine.object { line in
             line.member("type", "case")
-            line.member("at", end.description)
-            line.member("subscriber", account.subscriber)
-            line.member("state", "observed")
-            line.member("score", thousandths: account.suspicion.score)
-            if let first = account.evidence.first { line.member("after", first.queueID) }
-            line.member("plan", account.plan)
-            line.member("from", (account.episode?.from ?? account.window.firstAt).description)
-            line.member("until", (account.episode?.until ?? account.window.lastAt).description)
-            line.member("messages", account.episode?.messages ?? account.window.messages)
-            line.member("recipients", account.episode?.recipients ?? account.window.recipients)
-            line.member("stopped", account.stopped)
-            if let caught = account.episode?.caught {
-                line.member("caught") { line in
-                    line.member("at", caught.at.description)
-                    line.member("rule", caught.rule)
-                    line.member("recipients_before", caught.recipientsBefore)
-                }
-            }
-            line.array("ledger", account.suspicion.lines) { line, entry in
+            line.member("at", audited.at.description)
+            line.member("subscriber", audited.subscriber)
+            line.member("state", audited.state.description)
+            line.member("score", thousandths: audited.score)
+            if !audited.after.isEmpty { line.member("after", audited.after) }
+            if audited.state != .released { line.member("act", audited.act.word) }
+            line.array("ledger", audited.ledger) { line, entry in
                 line.member("symbol", entry.symbol)
                 line.member("llr", thousandths: entry.score)
                 line.member("why", entry.why)
+                line.member("ids", entry.ids)
             }
+        }
+    }
+
+    /// The accounts that look stolen, and those worth a look.
+    private static func write(_ accounts: [AccountFinding], _ line: inout JSONLine) {
+        line.array("suspects", accounts) { line, account in
+            line.member("subscriber", account.subscriber)
+            line.member("plan", account.plan)
+            line.member("looks", account.standing.description)
+            line.member("state", account.worst?.state.description ?? "")
+            line.member("score", thousandths: account.score)
+            if let episode = account.episode {
+                line.member("from", episode.from.description)
+                line.member("until", episode.until.description)
+                line.member("messages", episode.messages)
+                line.member("recipients", episode.recipients)
+                for (name, caught) in [("held", episode.ladder), ("caught", episode.limit)] {
+                    guard let caught else { continue }
+                    line.member(name) { line in
+                        line.member("at", caught.at.description)
+                        line.member("rule", caught.rule)
+                        line.member("messages_before", caught.messagesBefore)
+                        line.member("recipients_before", caught.recipientsBefore)
+                    }
+                }
+            }
+            line.member("stopped", account.stopped)
             line.array("evidence", account.evidence) { line, message in
                 line.member("at", message.at.description)
                 line.member("mail_host", message.mailHost)
@@ -78,8 +92,9 @@ public enum AuditLines {
     // MARK: - The summary
 
     /// The last line. `received`, `delivered`, `deferrals`, `failed` and `refused` are what other summaries of logs count.
-    private static func summary(_ report: AuditReport, _ lines: [LineCensus.Row], _ counts: [AssemblerCounts]) -> String
-    {
+    public static func summary(
+        _ report: AuditReport, lines: [LineCensus.Row] = [], counts: [AssemblerCounts] = []
+    ) -> String {
         let volumes = report.volumes
         return JSONLine.object { line in
             line.member("type", "summary")
@@ -104,6 +119,7 @@ public enum AuditLines {
                     line.member(kind.description, volumes.verdicts[Int(kind.rawValue)])
                 }
             }
+            write(report.stolen + report.noted, &line)
             write(report.rules, &line)
             write(report.subscribers, &line)
             line.member("subscribers_left_out", max(0, volumes.subscribers - report.subscribers.count))

@@ -140,7 +140,7 @@ public struct AuditPage {
         }
         page.element(
             "p", ["class": "soft"],
-            "Somebody else seems to send mail with these accounts. Each line says what speaks for it, and how strongly: 8 and more together are enough to name an account. Ask the owner before anything else."
+            "Somebody else seems to send mail with these accounts. Each line says what speaks for it, and how strongly. An account stands here where Weir would have held its mail: at 10 together for most, somewhat more for busy senders. Ask the owner before anything else."
         )
         page.line()
         for account in report.stolen.prefix(AuditPage.accountsMax) { card(account) }
@@ -152,11 +152,11 @@ public struct AuditPage {
         page.element("article", ["class": "card"]) { page in
             page.element("div", ["class": "top"]) { page in
                 page.element("h3", account.subscriber)
-                page.element("span", "together \(ReportWords.nats(account.suspicion.score))")
+                page.element("span", "together \(ReportWords.nats(account.score))")
             }
             page.element("p", ReportWords.when(account))
             page.element("ul", ["class": "why"]) { page in
-                for entry in ReportWords.evidence(account.suspicion) {
+                for entry in account.ledger {
                     page.element("li") { page in
                         page.element("b", ReportWords.nats(entry.score))
                         page.element("span", entry.why)
@@ -173,13 +173,10 @@ public struct AuditPage {
     private static func chart(of account: AccountFinding) -> PageChart? {
         let picture = account.picture
         guard !picture.recipients.isEmpty else { return nil }
-        let (from, until) = (account.window.firstAt.seconds / 3600, account.window.lastAt.seconds / 3600)
-        let marked = picture.recipients.enumerated().map { index, count in
-            (from...max(from, until)).contains(picture.firstHour + Int64(index)) ? count : 0
-        }
         return PageChart(
-            title: "Recipients over time; the worst day stands out", noun: "recipients", firstHour: picture.firstHour,
-            counts: picture.recipients, marked: marked, columns: 96)
+            title: "Recipients over time; the suspicious hours stand out", noun: "recipients",
+            firstHour: picture.firstHour,
+            counts: picture.recipients, marked: account.marked, columns: 96)
     }
 
     /// Accounts worth a look.
@@ -189,9 +186,9 @@ public struct AuditPage {
         page.element("p", ["class": "soft"], "Not certain enough to name. Ask the owner if in doubt.")
         table(["account", "day", "what was seen", "together"], numbers: 3...3, report.noted) { page, account in
             page.element("td", account.subscriber)
-            page.element("td", ReportWords.day(account.window.firstAt))
-            page.element("td", ReportWords.evidence(account.suspicion).prefix(2).map(\.why).joined(separator: "; "))
-            page.element("td", ["class": "n"], ReportWords.nats(account.suspicion.score))
+            page.element("td", account.worstAt.map { ReportWords.day($0) } ?? "")
+            page.element("td", account.ledger.prefix(2).map(\.why).joined(separator: "; "))
+            page.element("td", ["class": "n"], ReportWords.nats(account.score))
         }
     }
 

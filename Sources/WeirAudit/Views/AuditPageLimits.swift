@@ -116,7 +116,7 @@ extension AuditPage {
                 AuditPage.account(entry.subscriber, isStolen: entry.isStolen, into: &page)
                 page.element(
                     "td", ["class": "n"],
-                    "\(entry.networks)\(entry.networks < WindowTally.networksMax ? "" : " or more")")
+                    "\(entry.networks)\(entry.networks < DayNetworks.most ? "" : " or more")")
                 AuditPage.meter(entry.networks * 100 / max(1, most), isStolen: entry.isStolen, into: &page)
                 page.element("td", ReportWords.moment(entry.at))
             }

@@ -128,14 +128,14 @@ public struct AuditText {
     private mutating func tell(_ account: AccountFinding, _ number: Int) {
         let indent = TextPiece("    ")
         let name = TextCanvas.fitted(ReportWords.shown(account.subscriber), canvas.width - 30)
-        let score = "suspicion \(ReportWords.nats(account.suspicion.score))"
+        let score = "\(account.worst?.state.description ?? "") \(ReportWords.nats(account.score))"
         let space = canvas.width - 4 - TextCanvas.columns(name) - score.count
         canvas.line([
             TextPiece(TextCanvas.padded("\(number)", 2, atEnd: false) + "  ", .faint), TextPiece(name, .alarm),
             TextPiece(String(repeating: " ", count: max(1, space))), TextPiece(score, .faint),
         ])
         canvas.paragraph(ReportWords.when(account), lead: [indent])
-        for entry in ReportWords.evidence(account.suspicion).prefix(AuditText.evidenceMax) {
+        for entry in account.ledger.prefix(AuditText.evidenceMax) {
             let score = TextCanvas.padded(ReportWords.nats(entry.score), 6)
             canvas.paragraph(ReportWords.shown(entry.why), lead: [indent, TextPiece(score, .warning)])
         }
@@ -149,10 +149,7 @@ public struct AuditText {
         guard !picture.recipients.isEmpty else { return }
         let first = ReportWords.day(ReportWords.hour(picture.firstHour))
         let last = ReportWords.day(ReportWords.hour(picture.firstHour + Int64(picture.recipients.count) - 1))
-        let (from, until) = (account.window.firstAt.seconds / 3600, account.window.lastAt.seconds / 3600)
-        let marked = picture.recipients.enumerated().map { index, count in
-            (from...max(from, until)).contains(picture.firstHour + Int64(index)) ? count : 0
-        }
+        let marked = account.marked
         let chart = BlockChart(picture.recipients, marked: marked, columns: min(96, canvas.width - 44))
         let unit = chart.step == 1 ? "an hour" : "in \(chart.step) h"
         for row in chart.rows(1) {
@@ -168,12 +165,11 @@ public struct AuditText {
         canvas.heading("Worth a look")
         canvas.paragraph("Not certain enough to name. Read their lines, or ask the owner.", .faint)
         for account in report.noted.prefix(AuditText.entriesMax) {
-            let entries = ReportWords.evidence(account.suspicion).prefix(2).map(\.why)
             canvas.paragraph(
-                "\(ReportWords.day(account.window.firstAt)): \(ReportWords.shown(entries.joined(separator: "; ")))",
+                ReportWords.noted(account),
                 lead: [
                     TextPiece("  "), name(account.subscriber),
-                    TextPiece(" " + TextCanvas.padded(ReportWords.nats(account.suspicion.score), 6), .warning),
+                    TextPiece(" " + TextCanvas.padded(ReportWords.nats(account.score), 6), .warning),
                 ])
         }
         more(report.noted.count, AuditText.entriesMax)

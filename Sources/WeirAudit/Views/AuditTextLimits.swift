@@ -103,7 +103,7 @@ extension AuditText {
                 TextPiece(BlockChart.bar(entry.networks * 100 / max(1, most), 10), entry.isStolen ? .alarm : .faint),
                 TextPiece(
                     TextCanvas.padded(
-                        "\(entry.networks)\(entry.networks < WindowTally.networksMax ? "" : "+")", 6, atEnd: false)),
+                        "\(entry.networks)\(entry.networks < DayNetworks.most ? "" : "+")", 6, atEnd: false)),
                 TextPiece("  from \(ReportWords.moment(entry.at))\(entry.isStolen ? ", looks stolen" : "")", .faint),
             ])
         }

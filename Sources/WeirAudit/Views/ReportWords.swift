@@ -99,35 +99,38 @@ enum ReportWords {
             "\(number(stolen)) of \(count(volumes.subscribers, "account")) \(stolen == 1 ? "looks" : "look") stolen and sent \(share(volumes.abusive, of: volumes.messages)) of all messages, to \(share(volumes.abusiveRecipients, of: volumes.recipients)) of all recipients."
     }
 
-    /// How early a limit would have stopped an account, in a sentence.
+    /// How early Weir would have held an account's mail, and a limit would have stopped it.
     static func caught(_ account: AccountFinding) -> String {
-        guard let episode = account.episode, let caught = episode.caught else {
-            return "No limit of the policy that was tried would have stopped it."
+        guard let episode = account.episode else { return "" }
+        var sentences: [String] = []
+        if let ladder = episode.ladder {
+            let later = max(0, episode.messages - ladder.messagesBefore)
+            sentences.append(
+                "Weir would have held its mail from \(moment(ladder.at)) on, after \(count(ladder.messagesBefore, "message")) to \(count(ladder.recipientsBefore, "recipient")); \(count(later, "message")) came later."
+            )
         }
-        let later = max(0, episode.recipients - caught.recipientsBefore)
-        let before =
-            caught.recipientsBefore == 0
-            ? "before the first recipient" : "after \(count(caught.recipientsBefore, "recipient"))"
-        return
-            "\(limit(caught.rule)) would have stopped it on \(moment(caught.at)), \(before); \(number(later)) came later."
+        if let limit = episode.limit {
+            sentences.append(
+                "The first limit to stop it: \(ReportWords.limit(limit.rule)), \(moment(limit.at)), after \(count(limit.recipientsBefore, "recipient"))."
+            )
+        } else {
+            sentences.append("No limit of the policy that was tried would have stopped it.")
+        }
+        return sentences.joined(separator: " ")
     }
 
-    /// The lines of a ledger that speak for a thief, the strongest first; what is left of days before comes last.
-    static func evidence(_ suspicion: Suspicion) -> [LedgerLine] {
-        let lines = suspicion.lines.filter { $0.score > 0 }
-        return lines.filter { $0.symbol != "DAYS_BEFORE" } + lines.filter { $0.symbol == "DAYS_BEFORE" }
+    /// When an account looked somewhat wrong, and why, in a line or two.
+    static func noted(_ account: AccountFinding) -> String {
+        var text = account.worstAt.map { day($0) + ": " } ?? ""
+        for (index, entry) in account.ledger.prefix(2).enumerated() { text += (index > 0 ? "; " : "") + entry.why }
+        return shown(text)
     }
 
     /// When an account looked wrong, in a sentence.
     static func when(_ account: AccountFinding) -> String {
-        let window = account.window
-        let day =
-            "\(stretch(window.firstAt, window.lastAt)): \(count(window.messages, "message")) to \(count(window.recipients, "recipient"))"
-        guard let episode = account.episode, day != "",
-            episode.until.since(episode.from) > WindowTally.seconds * 1_500_000_000
-        else { return "\(day)." }
+        guard let episode = account.episode else { return "" }
         return
-            "Since \(moment(episode.from)): \(count(episode.messages, "message")) to \(count(episode.recipients, "recipient")), the last on \(moment(episode.until)). The worst day, \(day)."
+            "\(stretch(episode.from, episode.until)): \(count(episode.messages, "message")) to \(count(episode.recipients, "recipient"))."
     }
 
     /// How many honest accounts a suggested limit would touch, and how many stolen ones it would catch.

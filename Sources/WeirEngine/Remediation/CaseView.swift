@@ -61,12 +61,40 @@ public struct CaseView: Hashable, Sendable {
     public var act: SuggestedAct
 }
 
+/// A subscriber's score as it is now.
+public struct ScoreView: Sendable {
+    /// Where the subscriber stands on the ladder.
+    public var rung: Rung
+    /// In thousandths of a nat, all groups together.
+    public var score: Int32
+    /// In thousandths of a nat, by group in the order of `EvidenceGroup`.
+    public var groups: InlineArray<9, Int32>
+
+    /// A score.
+    public init(rung: Rung, score: Int32, groups: InlineArray<9, Int32>) {
+        self.rung = rung
+        self.score = score
+        self.groups = groups
+    }
+}
+
 extension Engine {
+    /// A subscriber's score as it is now; nil for one without an excursion and off the ladder.
+    public func scoreView(named name: String) -> ScoreView? {
+        guard let slot = slot(named: name), slot < watch.habits.count else { return nil }
+        let rung = watch.habits[slot].standing.rung
+        guard rung != .none || watch.excursion(of: slot) != nil else { return nil }
+        let score = watch.score(of: slot, at: engineTime, policy.watch)
+        var groups = InlineArray<9, Int32>(repeating: 0)
+        for group in 0..<9 { groups[group] = Int32((score.groups[group] * 1000).rounded()) }
+        return ScoreView(rung: rung, score: score.thousandths, groups: groups)
+    }
+
     /// The open cases of some slots, with how their subscribers stand now. Ask for some hundred slots at a time.
     public func caseViews(in range: Range<Int>) -> [CaseView] { openCases(in: range).map(view) }
 
     /// A case with how its subscriber stands now.
-    private func view(of remediation: RemediationCase) -> CaseView {
+    public func view(of remediation: RemediationCase) -> CaseView {
         var view = CaseView(
             remediation: remediation, scoreNow: 0, takeOver: nil, since: remediation.openedAt, isEnforced: true,
             act: .reviewLimit)

@@ -311,11 +311,15 @@ extension Engine {
     mutating func watch(
         result delivery: Delivery, of message: Int, slot: Int, at time: Int64, _ outputs: inout [Output]
     ) {
-        guard policy.watch.isOn, delivery.outcome != .deferred, messages.slots[message].state == .committed,
-            slot < watch.habits.count
-        else { return }
+        guard policy.watch.isOn, messages.slots[message].state == .committed, slot < watch.habits.count else { return }
+        if delivery.outcome == .deferred {
+            // Of what will be tried again, a receiver's word for spam counts, once a message.
+            guard delivery.isRefusedAsAbuse, !messages.slots[message].isRefusedAsAbuse else { return }
+            messages.slots[message].isRefusedAsAbuse = true
+        }
         let isDead = delivery.outcome == .failed && delivery.status.saysRecipientIsDead
-        let isRefused = delivery.outcome == .failed && !isDead && delivery.status.subject == 7
+        let isRefused =
+            !isDead && (delivery.isRefusedAsAbuse || delivery.outcome == .failed && delivery.status.subject == 7)
         if messages.slots[message].campaign != 0 {
             campaigns?.noteResult(loose: messages.slots[message].campaign, dead: isDead, refusedAsSpam: isRefused)
         }

@@ -113,6 +113,8 @@ struct MessageRecord: Sendable {
     var recipientsAreComplete = false
     /// True once an observed limit had no room for it.
     var wouldStop = false
+    /// True once a receiver put it off as spam.
+    var isRefusedAsAbuse = false
     /// The campaign that it belongs to; 0 for none.
     var campaign: UInt32 = 0
     /// RCPT requests seen at the policy door.
@@ -304,10 +306,10 @@ extension MessageRecord {
         out.signed(endedAt)
         out.byte(state.rawValue)
         out.byte(answered.rawValue)
-        for flag in [milterAsked, deadCounted, distinctCounted, recipientsAreComplete, wouldStop, amounts.isNullSender]
-        {
-            out.bool(flag)
-        }
+        for flag in [
+            milterAsked, deadCounted, distinctCounted, recipientsAreComplete, wouldStop, isRefusedAsAbuse,
+            amounts.isNullSender,
+        ] { out.bool(flag) }
         out.signed(Int64(recipientRequests))
         out.varint(UInt64(campaign))
         out.array(Array(recipients)) {
@@ -347,6 +349,7 @@ extension MessageRecord {
         distinctCounted = try input.bool()
         recipientsAreComplete = try input.bool()
         wouldStop = try input.bool()
+        isRefusedAsAbuse = try input.bool()
         amounts.isNullSender = try input.bool()
         recipientRequests = try input.int32()
         campaign = try input.integer(UInt32.self)

@@ -67,8 +67,8 @@ extension AuditOutcome {
     /// The report as a page.
     public var html: String { AuditPage.html(report, lines: lines) }
 
-    /// The lines of JSON that follow the decisions, the summary last.
-    public var closingLines: [String] { AuditLines.closing(report, lines: lines, counts: counts) }
+    /// The last line of JSON.
+    public var summaryLine: String { AuditLines.summary(report, lines: lines, counts: counts) }
 
     /// The report for a terminal, and what the labels say of it.
     public func text(width: Int, isColoured: Bool) -> String {
@@ -93,17 +93,17 @@ public enum AuditRun {
     /// Batches that may wait for the judge.
     static let batchesMax = 16
 
-    /// Runs an audit. `progress` is told the share that was read, from 0 to 1, on the reading thread; `decided` each decision, in
-    /// order, on this one.
+    /// Runs an audit. `progress` is told the share that was read, from 0 to 1, on the reading thread; `tell` what the
+    /// audit tells as it goes, in order, on this one.
     public static func run(
         _ request: AuditRequest, progress: @escaping @Sendable (Double) -> Void = { _ in },
-        decided: (AuditedDecision) -> Void = { _ in }
+        tell: (AuditedLine) -> Void = { _ in }
     ) -> AuditOutcome {
         let began = WallClock.nanoseconds(CLOCK_MONOTONIC)
         var outcome: AuditOutcome
         switch request.format {
-        case .log: outcome = readLogs(request, progress, decided)
-        case .events: outcome = EventsRun.read(request, progress, decided)
+        case .log: outcome = readLogs(request, progress, tell)
+        case .events: outcome = EventsRun.read(request, progress, tell)
         }
         outcome.nanoseconds = WallClock.nanoseconds(CLOCK_MONOTONIC) - began
         return outcome
@@ -111,7 +111,7 @@ public enum AuditRun {
 
     /// Reads mail logs.
     private static func readLogs(
-        _ request: AuditRequest, _ progress: @escaping @Sendable (Double) -> Void, _ decided: (AuditedDecision) -> Void
+        _ request: AuditRequest, _ progress: @escaping @Sendable (Double) -> Void, _ tell: (AuditedLine) -> Void
     ) -> AuditOutcome {
         let queue = BatchQueue<MailFact>(batchesMax: batchesMax)
         let reading = Mutex<LogReading?>(nil)
@@ -123,7 +123,7 @@ public enum AuditRun {
         }
         var audit = Audit(request.settings)
         while let batch = queue.take() {
-            for fact in batch { if let decision = audit.take(fact) { decided(decision) } }
+            for fact in batch { for line in audit.take(fact) { tell(line) } }
         }
         var outcome = AuditOutcome(report: audit.finish())
         reading.withLock { logs in

@@ -22,8 +22,8 @@ struct EventsRun {
 
     /// Turns addresses into keys. They are this run's own: nothing of them leaves it.
     private let hash = AddressHash(KeyedHash(key0: 0x6175, key1: 0x6469))
-    /// Digests header and text; nil where the policy has no detectors that would look.
-    private var fingerprinter: Fingerprinter?
+    /// Digests header and text.
+    private let fingerprinter = Fingerprinter(key: KeyedHash(key0: 0x6576, key1: 0x656E))
     /// Told the share that was read.
     private let progress: @Sendable (Double) -> Void
     /// Bytes on disk of all files.
@@ -40,17 +40,14 @@ struct EventsRun {
 
     /// Reads the files and judges what they say.
     static func read(
-        _ request: AuditRequest, _ progress: @escaping @Sendable (Double) -> Void, _ decided: (AuditedDecision) -> Void
+        _ request: AuditRequest, _ progress: @escaping @Sendable (Double) -> Void, _ tell: (AuditedLine) -> Void
     ) -> AuditOutcome {
         var run = EventsRun(progress)
-        if request.settings.policy.watch.isOn {
-            run.fingerprinter = Fingerprinter(key: KeyedHash(key0: 0x6576, key1: 0x656E))
-        }
-        return run.read(request, decided)
+        return run.read(request, tell)
     }
 
     /// Reads the files and judges what they say.
-    private mutating func read(_ request: AuditRequest, _ decided: (AuditedDecision) -> Void) -> AuditOutcome {
+    private mutating func read(_ request: AuditRequest, _ tell: (AuditedLine) -> Void) -> AuditOutcome {
         var audit = Audit(request.settings)
         var piece = [UInt8](repeating: 0, count: LogFileReader.pieceBytes)
         var streams = LogFileOrder.streams(request.files.compactMap { entry($0, &piece) }).map {
@@ -62,7 +59,7 @@ struct EventsRun {
             if let head = streams[index].head { merge.offer(index, at: head.at) }
         }
         while let index = merge.next {
-            if let event = streams[index].head, let decision = audit.take(event) { decided(decision) }
+            if let event = streams[index].head { for line in audit.take(event) { tell(line) } }
             merge.removeFirst()
             advance(&streams[index], &piece)
             if let head = streams[index].head { merge.offer(index, at: head.at) }
