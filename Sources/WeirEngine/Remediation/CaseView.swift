@@ -72,11 +72,11 @@ extension Engine {
             act: .reviewLimit)
         guard remediation.rung != .none else { return view }
         view.isEnforced = isEnforced(remediation.rung)
-        guard let slot = slot(named: remediation.subscriber), slot < watch.habits.count else { return view }
+        guard let slot = slot(named: remediation.subscriber), watch.habits.holds(slot) else { return view }
         let score = watch.score(of: slot, at: engineTime, policy.watch)
         view.scoreNow = score.thousandths
         view.takeOver = score.leading
-        view.since = clockTime(watch.habits[slot].standing.since)
+        view.since = clockTime(watch.habits.value(slot).standing.since)
         view.act =
             switch remediation.rung {
             case .none: .reviewLimit
