@@ -92,6 +92,15 @@ public struct ByteReader: Sendable {
         return value
     }
 
+    /// Four bytes, little-endian.
+    @inlinable public mutating func fixed32() throws(CodecError) -> UInt32 {
+        guard end - place >= 4 else { throw fail("four bytes") }
+        var value: UInt32 = 0
+        for offset in 0..<4 { value |= UInt32(bytes[next + offset]) << UInt32(offset * 8) }
+        next += 4
+        return value
+    }
+
     /// A length and that many bytes of UTF-8; what is not UTF-8 is repaired, as a peer may have sent it.
     @inlinable public mutating func string() throws(CodecError) -> String {
         let length = try count()

@@ -46,6 +46,11 @@ public struct ByteWriter: Sendable {
         }
     }
 
+    /// Four bytes, little-endian: for shorter hashes.
+    @inlinable public mutating func fixed32(_ value: UInt32) {
+        for shift in stride(from: UInt32(0), to: 32, by: 8) { bytes.append(UInt8(truncatingIfNeeded: value >> shift)) }
+    }
+
     /// A length and the UTF-8 of a string.
     @inlinable public mutating func string(_ value: String) {
         count(value.utf8.count)

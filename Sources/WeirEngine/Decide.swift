@@ -17,6 +17,8 @@ extension Engine {
         messages.slots[message].answered.insert(question)
         if transaction.session.door == .milter { messages.slots[message].milterAsked = true }
         let (identity, payers) = payers(of: transaction, at: time)
+        // Those of an earlier question may have been compacted, or their slot be another's, by now.
+        for payer in messages.slots[message].payers { expand(Int(payer.slot)) }
         countDead(transaction, message, payers, at: time)
         let before = messages.slots[message].amounts
         let wasComplete = messages.slots[message].recipientsAreComplete
@@ -346,7 +348,7 @@ extension Engine {
     private mutating func countEnd(_ message: Int) {
         if messages.slots[message].state == .free { totals.unattributed += 1 }
         guard !messages.slots[message].recipientsAreComplete else { return }
-        for payer in messages.slots[message].payers where subscribers.slots[Int(payer.slot)].serial == payer.serial {
+        for payer in messages.slots[message].payers where subscribers.serial(of: Int(payer.slot)) == payer.serial {
             guard plan(of: Int(payer.slot)).needsRecipients else { continue }
             totals.distinctUnavailable += 1
             return
@@ -367,10 +369,10 @@ extension Engine {
             messages.slots[message].kept.first
             ?? Decision(stage: transaction.stage, identity: .unattributed(.noHeader), reason: .repeated)
         if messages.slots[message].kept.isEmpty, let payer = messages.slots[message].payers.first,
-            subscribers.slots[Int(payer.slot)].serial == payer.serial
+            subscribers.serial(of: Int(payer.slot)) == payer.serial
         {
             decision.identity = .subscriber(
-                subscribers.slots[Int(payer.slot)].name, transaction.session.login.isEmpty ? .address : .login)
+                subscribers.slots.value(Int(payer.slot)).name, transaction.session.login.isEmpty ? .address : .login)
         }
         decision.message = messages.slots[message].number
         decision.queueID = transaction.queueID

@@ -17,16 +17,22 @@ public struct Engine: Sendable {
         public var heldMax: Int
         /// Cases open at a time; beyond it over-limit mail is stopped without a case.
         public var casesMax: Int
+        /// Seconds without mail after which a subscriber is compacted (Docs/decisions/0005-quiet-subscribers-as-bytes.md);
+        /// `Int64.max` for never. No decision depends on it.
+        public var quietSeconds: Int64
 
         /// Bounds.
-        public init(subscribersMax: Int, messagesMax: Int, heldMax: Int, casesMax: Int) {
+        public init(
+            subscribersMax: Int, messagesMax: Int, heldMax: Int, casesMax: Int, quietSeconds: Int64 = 86_400
+        ) {
             self.subscribersMax = subscribersMax
             self.messagesMax = messagesMax
             self.heldMax = heldMax
             self.casesMax = casesMax
+            self.quietSeconds = quietSeconds
         }
 
-        /// A million subscribers at about 500 bytes (Docs/benchmarks.md); messages for an hour at 70 a second.
+        /// A million subscribers at about 500 bytes, half of that once they are quiet (Docs/benchmarks.md); messages for an hour at 70 a second.
         public static let defaults = Bounds(
             subscribersMax: 1_000_000, messagesMax: 262_144, heldMax: 100_000, casesMax: 50_000)
     }
@@ -63,7 +69,7 @@ public struct Engine: Sendable {
     /// The messages.
     var messages: MessageTable
     /// What the detectors remember.
-    var watch = Watch()
+    var watch: Watch
     /// Campaigns; made when the first fingerprint comes, because its tables are large.
     var campaigns: CampaignTable?
     /// Held messages by queue key; looked up only, never walked.
@@ -76,6 +82,8 @@ public struct Engine: Sendable {
     var caseHand = 0
     /// The subscriber that is next to be looked at.
     var sweepHand = 0
+    /// The subscriber that is next to be looked at for having gone quiet.
+    var quietHand = 0
     /// Subscribers still to be laid out by the current policy.
     var migrationLeft = 0
     /// The breaker.
@@ -93,6 +101,7 @@ public struct Engine: Sendable {
         random = SeededGenerator(seed: seed)
         hash = KeyedHash(key0: random.next(), key1: random.next())
         subscribers = SubscriberTable(capacity: bounds.subscribersMax)
+        watch = Watch(capacity: bounds.subscribersMax)
         messages = MessageTable(capacity: bounds.messagesMax, first: UInt64(node) << 48)
         layouts.add(policy, observesEverything: false, at: 0)
     }
@@ -123,6 +132,7 @@ public struct Engine: Sendable {
         case .tick:
             expire(messages: Engine.expiredPerTick, at: time)
             sweep(slots: Engine.sweepSlotsPerTick, at: time)
+            compactQuiet(looks: Engine.quietLooksPerTick, at: time)
         }
         housekeep(at: engineTime, &outputs)
         return outputs

@@ -50,6 +50,7 @@ extension Engine {
         guard let message = accountable(delivery, at: time), let payer = messages.slots[message].payers.first else {
             return
         }
+        expand(Int(payer.slot))
         if delivery.isRefusedBeforeQueue { refund(message, at: time) }
         if delivery.outcome == .failed, delivery.status.saysRecipientIsDead {
             chargeDead(1, slot: Int(payer.slot), at: time)
@@ -64,8 +65,9 @@ extension Engine {
         guard policy.watch.isOn, let message = messages.slot(of: queueKey(mailHost, queueID)),
             time - messages.slots[message].createdAt < Engine.complaintNanoseconds,
             let payer = messages.slots[message].payers.first,
-            subscribers.slots[Int(payer.slot)].serial == payer.serial
+            subscribers.serial(of: Int(payer.slot)) == payer.serial
         else { return }
+        expand(Int(payer.slot))
         watch.enrol(Int(payer.slot), serial: payer.serial)
         guard let score = watch.take(complaintAt: time, slot: Int(payer.slot), policy.watch) else { return }
         climb(Int(payer.slot), score, after: queueID, at: time, &outputs)
@@ -79,7 +81,7 @@ extension Engine {
     private func accountable(_ delivery: Delivery, at time: Int64) -> Int? {
         guard let message = messages.slot(of: queueKey(delivery.mailHost, delivery.queueID)),
             time - messages.slots[message].createdAt < Engine.messageMemoryNanoseconds,
-            let payer = messages.slots[message].payers.first, subscribers.slots[Int(payer.slot)].serial == payer.serial
+            let payer = messages.slots[message].payers.first, subscribers.serial(of: Int(payer.slot)) == payer.serial
         else { return nil }
         return message
     }
@@ -104,7 +106,9 @@ extension Engine {
     mutating func perform(_ act: OperatorAct, at time: Int64, _ outputs: inout [Output]) {
         switch act.verb {
         case .reset(let name):
-            guard let slot = slot(named: name) else { return outputs.append(.acknowledged(.unknownSubscriber)) }
+            guard let slot = expandedSlot(named: name) else {
+                return outputs.append(.acknowledged(.unknownSubscriber))
+            }
             layOut(slot, at: time)
             for limit in plan(of: slot).limits where !limit.limit.dimension.countsDistinct {
                 subscribers.slots[slot].buckets[limit.place].empty(limit.rate, at: time)
@@ -114,12 +118,16 @@ extension Engine {
             release(slot, at: time, &outputs)
             closeCase(slot, &outputs)
         case .release(let name):
-            guard let slot = slot(named: name) else { return outputs.append(.acknowledged(.unknownSubscriber)) }
+            guard let slot = expandedSlot(named: name) else {
+                return outputs.append(.acknowledged(.unknownSubscriber))
+            }
             outputs.append(.acknowledged(.done))
             release(slot, at: time, &outputs)
             closeCase(slot, &outputs)
         case .confirm(let name):
-            guard let slot = slot(named: name) else { return outputs.append(.acknowledged(.unknownSubscriber)) }
+            guard let slot = expandedSlot(named: name) else {
+                return outputs.append(.acknowledged(.unknownSubscriber))
+            }
             outputs.append(.acknowledged(.done))
             confirm(slot, at: time, &outputs)
         case .setLimit(let name, let limit, let override):
@@ -157,7 +165,7 @@ extension Engine {
     private mutating func setLimit(_ name: String, _ limit: String, _ override: LimitOverride?, at time: Int64)
         -> Acknowledgement
     {
-        guard let slot = slot(named: name) else { return .unknownSubscriber }
+        guard let slot = expandedSlot(named: name) else { return .unknownSubscriber }
         layOut(slot, at: time)
         let old = plan(of: slot)
         guard let found = old.plan.limits.first(where: { $0.name == limit }) else {
@@ -181,7 +189,7 @@ extension Engine {
     private mutating func release(_ key: UInt64, at time: Int64) -> Bool {
         guard let message = held.removeValue(forKey: key) else { return false }
         let slot = Int(message.slot)
-        guard subscribers.slots[slot].serial == message.serial else { return true }
+        guard subscribers.serial(of: slot) == message.serial else { return true }
         for payer in chain(from: slot, at: time) {
             let plan = plan(of: Int(payer.slot))
             for limit in plan.limits
@@ -202,19 +210,21 @@ extension Engine {
 
     // MARK: - Time
 
-    /// What is due at every step: reservations that ran out, a case gone idle, a few subscribers to lay out anew.
+    /// What is due at every step: reservations that ran out, a case gone idle, a few subscribers to lay out anew, one to be
+    /// looked at for having gone quiet.
     mutating func housekeep(at time: Int64, _ outputs: inout [Output]) {
         expire(messages: 8, at: time)
         if !cases.isEmpty {
             caseHand = caseHand + 1 < cases.count ? caseHand + 1 : 0
             if let open = cases[caseHand], now.since(open.lastAt) / 1_000_000_000 >= policy.caseIdleSeconds,
-                let slot = slot(named: open.subscriber), letsGo(of: slot, at: time)
+                let slot = expandedSlot(named: open.subscriber), letsGo(of: slot, at: time)
             {
                 closeCase(slot, &outputs)
             }
         }
         if breaker.advance(to: time, policy.breaker) { outputs.append(.breaker(isOpen: false)) }
         if migrationLeft > 0 { sweep(slots: 2, at: time) }
+        compactQuiet(looks: 1, at: time)
     }
 
     /// Gives up messages first seen ten minutes ago whose end was not answered, some at a time.
@@ -234,20 +244,30 @@ extension Engine {
         }
     }
 
-    /// Lays subscribers out anew and forgets those without mail for 90 days.
+    /// What laying out a compacted subscriber takes, in the time of laying out a whole one.
+    private static let compactedSweepCost = 4
+
+    /// Lays subscribers out anew and forgets those without mail for 90 days. Fewer slots where compacted ones are to be laid out.
     mutating func sweep(slots: Int, at time: Int64) {
-        guard !subscribers.slots.isEmpty else { return }
-        for _ in 0..<min(slots, subscribers.slots.count) {
+        var left = min(slots, subscribers.slots.count)
+        while left > 0 {
+            left -= 1
             sweepHand = sweepHand + 1 < subscribers.slots.count ? sweepHand + 1 : 0
             layouts.swept += 1
             if migrationLeft > 0 { migrationLeft -= 1 }
-            guard !subscribers.slots[sweepHand].name.isEmpty else { continue }
-            if time - subscribers.slots[sweepHand].lastSeen > Engine.subscriberMemoryNanoseconds,
-                subscribers.remove(sweepHand)
-            {
+            let head = subscribers.head(sweepHand)
+            if time - head.lastSeen > Engine.subscriberMemoryNanoseconds, subscribers.remove(sweepHand) {
+                watch.forget(sweepHand)
                 continue
             }
-            if subscribers.slots[sweepHand].revision != 0 { layOut(sweepHand, at: time) }
+            if head.revision != 0, head.revision != policy.revision {
+                let wasCompacted = subscribers.slots.isCompacted(sweepHand)
+                layOut(sweepHand, at: time)
+                if wasCompacted {
+                    compact(sweepHand, at: time)
+                    left -= Engine.compactedSweepCost - 1
+                }
+            }
         }
         forgetOldLayouts(at: time)
     }

@@ -17,6 +17,7 @@ extension Engine {
         out.varint(Engine.snapshotVersion)
         out.varint(UInt64(node))
         for bound in [bounds.subscribersMax, bounds.messagesMax, bounds.heldMax, bounds.casesMax] { out.count(bound) }
+        out.signed(bounds.quietSeconds)
         policy.encode(&out)
         out.timestamp(now)
         out.signed(clockOffset)
@@ -41,7 +42,7 @@ extension Engine {
         }
         out.array(cases) { $0.optional($1) { $1.encode(&$0) } }
         out.array(freeCases) { $0.signed(Int64($1)) }
-        for hand in [caseHand, sweepHand, migrationLeft] { out.count(hand) }
+        for hand in [caseHand, sweepHand, quietHand, migrationLeft] { out.count(hand) }
         breaker.encode(&out)
         out.array(ruleCounts.sorted { $0.key < $1.key }) {
             $0.string($1.key)
@@ -68,7 +69,8 @@ extension Engine {
         node = try input.integer(UInt16.self)
         bounds = Bounds(
             subscribersMax: try input.integer(Int.self), messagesMax: try input.integer(Int.self),
-            heldMax: try input.integer(Int.self), casesMax: try input.integer(Int.self))
+            heldMax: try input.integer(Int.self), casesMax: try input.integer(Int.self),
+            quietSeconds: try input.signed())
         policy = try Policy(&input)
         now = try input.timestamp()
         clockOffset = try input.signed()
@@ -77,9 +79,10 @@ extension Engine {
         layouts = try Layouts(&input)
         hash = KeyedHash(key0: try input.fixed64(), key1: try input.fixed64())
         random = SeededGenerator(seed: try input.fixed64())
-        subscribers = try SubscriberTable(&input)
+        var references = References(revision: policy.revision)
+        subscribers = try SubscriberTable(&input) { references.note($0) }
         messages = try MessageTable(&input)
-        watch = try Watch(&input)
+        watch = try Watch(&input, capacity: bounds.subscribersMax)
         campaigns = try input.optional { (r) throws(CodecError) in try CampaignTable(&r) }
         let entries = try input.array(minimumBytes: 14) { (r) throws(CodecError) -> (UInt64, HeldMessage) in
             let key = try r.fixed64()
@@ -95,6 +98,7 @@ extension Engine {
         freeCases = try input.array { (r) throws(CodecError) in try r.int32() }
         caseHand = try input.integer(Int.self)
         sweepHand = try input.integer(Int.self)
+        quietHand = try input.integer(Int.self)
         migrationLeft = try input.integer(Int.self)
         breaker = try Breaker(&input)
         let counts = try input.array(minimumBytes: 4) { (r) throws(CodecError) -> (String, RuleCounts) in
@@ -108,20 +112,38 @@ extension Engine {
         for _ in totals.values { values.append(try input.varint()) }
         totals = Totals(values)
         try input.finish()
-        try checkReferences()
+        try check(references)
+    }
+
+    /// What subscribers point to, gathered while they are read, so that no compacted one is read twice.
+    private struct References {
+        /// The policy revision in force.
+        let revision: UInt32
+        /// The highest slot of a parent, of a case, and of a plan in force.
+        var parentMax = -1
+        var caseMax = -1
+        var planMax = -1
+
+        /// For a revision.
+        init(revision: UInt32) { self.revision = revision }
+
+        /// Notes a subscriber; false where its parent can be nobody.
+        mutating func note(_ state: SubscriberState) -> Bool {
+            parentMax = max(parentMax, Int(state.parent))
+            caseMax = max(caseMax, Int(state.openCase))
+            if state.revision == revision { planMax = max(planMax, Int(state.plan)) }
+            return state.parent >= -1
+        }
     }
 
     /// Throws unless every slot that the state points to is there: an undamaged snapshot of a broken engine must not
     /// become a crash later.
-    private func checkReferences() throws(CodecError) {
+    private func check(_ references: References) throws(CodecError) {
         let last = subscribers.slots.count
         let plans = layouts.all.last?.plans.count ?? 0
         func isGood(_ slot: Int32) -> Bool { slot >= -1 && Int(slot) < last }
         guard !layouts.all.isEmpty,
-            subscribers.slots.allSatisfy({
-                isGood($0.parent) && Int($0.openCase) < cases.count
-                    && ($0.revision != policy.revision || Int($0.plan) < plans)
-            }),
+            references.parentMax < last, references.caseMax < cases.count, references.planMax < plans,
             messages.slots.allSatisfy({ $0.payers.allSatisfy { $0.slot >= 0 && isGood($0.slot) } }),
             held.values.allSatisfy({ $0.slot >= 0 && isGood($0.slot) })
         else { throw CodecError(place: 0, expected: "slots that exist") }

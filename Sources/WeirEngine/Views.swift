@@ -50,6 +50,10 @@ public struct SubscriberView: Hashable, Sendable {
 public struct EngineView: Hashable, Sendable {
     /// Subscribers remembered.
     public var subscribers: Int
+    /// Of these, quiet ones that are kept as bytes.
+    public var subscribersCompacted: Int
+    /// The memory that these take, what detectors know of them included.
+    public var compactedBytes: Int
     /// Subscribers that gave way at the table's bound.
     public var subscribersEvicted: UInt64
     /// Messages held whose charge is remembered.
@@ -99,7 +103,9 @@ extension Engine {
             }
         }
         return EngineView(
-            subscribers: subscribers.count, subscribersEvicted: subscribers.evicted, held: held.count,
+            subscribers: subscribers.count, subscribersCompacted: subscribers.slots.compactedCount,
+            compactedBytes: subscribers.slots.compactedBytes + watch.habits.compactedBytes
+                + watch.excursions.compactedBytes, subscribersEvicted: subscribers.evicted, held: held.count,
             openCases: cases.count - freeCases.count, breakerIsOpen: breaker.isOpen, newCases: breaker.opened.count,
             newCasesAllowed: breaker.allowance(policy.breaker),
             observesEverything: observesEverything || policy.observesEverything, policyRevision: policy.revision,
@@ -112,12 +118,15 @@ extension Engine {
     /// The subscribers of some slots; free slots are left out. Ask for some hundred slots at a time.
     public func subscribers(in range: Range<Int>) -> [SubscriberView] {
         range.clamped(to: 0..<subscribers.slots.count).compactMap {
-            subscribers.slots[$0].name.isEmpty || subscribers.slots[$0].revision == 0 ? nil : subscriber($0)
+            let state = subscribers.slots.value($0)
+            return state.name.isEmpty || state.revision == 0 ? nil : view(of: state)
         }
     }
 
     /// One subscriber by name, nil where it is not known.
-    public func subscriber(named name: String) -> SubscriberView? { slot(named: name).map { subscriber($0) } }
+    public func subscriber(named name: String) -> SubscriberView? {
+        slot(named: name).map { view(of: subscribers.slots.value($0)) }
+    }
 
     /// The open cases of some slots.
     public var openCases: [RemediationCase] { cases.compactMap { $0 } }
@@ -125,22 +134,21 @@ extension Engine {
     /// The case code of a held message and whose it is; nil where nothing is remembered.
     public func heldMessage(mailHost: String, queueID: String) -> (subscriber: String, caseCode: String)? {
         guard let message = held[queueKey(mailHost, queueID)],
-            subscribers.slots[Int(message.slot)].serial == message.serial
+            subscribers.serial(of: Int(message.slot)) == message.serial
         else {
             return nil
         }
-        return (subscribers.slots[Int(message.slot)].name, message.caseCode)
+        return (subscribers.slots.value(Int(message.slot)).name, message.caseCode)
     }
 
     /// One subscriber.
-    private func subscriber(_ slot: Int) -> SubscriberView {
-        let state = subscribers.slots[slot]
+    private func view(of state: SubscriberState) -> SubscriberView {
         let plan = layouts.layout(state.revision).flatMap {
             Int(state.plan) < $0.plans.count ? $0.plans[Int(state.plan)] : nil
         }
         return SubscriberView(
             name: state.name, plan: plan?.plan.name ?? "",
-            parent: state.parent < 0 ? nil : subscribers.slots[Int(state.parent)].name,
+            parent: state.parent < 0 ? nil : subscribers.slots.value(Int(state.parent)).name,
             isExempt: state.isExempt, lastSeen: clockTime(state.lastSeen), counts: state.counts,
             limits: plan?.limits.map { view(of: $0, state) } ?? [],
             openCase: state.openCase < 0 ? nil : cases[Int(state.openCase)])

@@ -12,12 +12,14 @@ struct CodecTests {
         var out = ByteWriter()
         out.varint(value)
         out.fixed64(value)
+        out.fixed32(UInt32(truncatingIfNeeded: value))
         for signed in [Int64(bitPattern: value), -Int64(truncatingIfNeeded: value & 0xFFFF), .min, .max] {
             out.signed(signed)
         }
         var input = ByteReader(out.bytes)
         #expect(try input.varint() == value)
         #expect(try input.fixed64() == value)
+        #expect(try input.fixed32() == UInt32(truncatingIfNeeded: value))
         #expect(try input.signed() == Int64(bitPattern: value))
         #expect(try input.signed() == -Int64(truncatingIfNeeded: value & 0xFFFF))
         #expect(try input.signed() == .min)
@@ -104,6 +106,7 @@ struct CodecTests {
         #expect(beyond.isAtEnd)
         #expect(throws: CodecError.self) { try beyond.count() }
         #expect(throws: CodecError.self) { try beyond.fixed64() }
+        #expect(throws: CodecError.self) { try beyond.fixed32() }
     }
 
     @Test("random bytes never crash the reader")
@@ -114,7 +117,8 @@ struct CodecTests {
             var input = ByteReader(bytes)
             do throws(CodecError) {
                 for _ in 0..<50 {
-                    switch random.next() % 10 {
+                    switch random.next() % 11 {
+                    case 10: _ = try input.fixed32()
                     case 0: _ = try input.varint()
                     case 1: _ = try input.signed()
                     case 2: _ = try input.fixed64()

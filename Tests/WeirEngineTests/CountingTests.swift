@@ -342,7 +342,7 @@ struct CountingTests {
                 table.send(1, "stranger")
                 table.send(1, "child")
             }
-            let slots = table.engine.subscribers.slots
+            let slots = table.engine.subscribers.slots.values
             #expect(
                 slots.allSatisfy { $0.openCount == 0 && $0.children >= 0 && $0.buckets.allSatisfy { $0.reserved == 0 } }
             )

@@ -99,8 +99,13 @@ struct Table {
 
     /// The state of a subscriber.
     func state(_ name: String = "ann@example.net") -> SubscriberState {
-        engine.subscribers.slots[engine.slot(named: name)!]
+        engine.subscribers.slots.value(engine.slot(named: name)!)
     }
+}
+
+extension CompactTable {
+    /// The values of all slots, whole and compacted.
+    var values: [Element] { indices.map { value($0) } }
 }
 
 /// The bytes of some outputs.

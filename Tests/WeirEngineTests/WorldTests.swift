@@ -34,7 +34,7 @@ func worldPolicy(_ enforced: Bool = true, action: LimitAction = .reject, kind: P
 
 /// Checks that hold after every step, on the engine's own state.
 private func checkState(_ engine: Engine, _ seed: UInt64, forced: Bool) {
-    for state in engine.subscribers.slots where !state.name.isEmpty {
+    for state in engine.subscribers.slots.values where !state.name.isEmpty {
         must(state.openCount >= 0, "seed \(seed): \(state.name) has \(state.openCount) open messages")
         must(state.children >= 0, "seed \(seed): \(state.name) has \(state.children) children")
         must(state.buckets.allSatisfy { $0.reserved >= 0 }, "seed \(seed): \(state.name) reserved less than nothing")
@@ -65,7 +65,7 @@ struct WorldTests {
             world.run(steps: 150)
             checkState(world.engine, seed, forced: isForced)
             must(
-                world.engine.subscribers.slots.allSatisfy {
+                world.engine.subscribers.slots.values.allSatisfy {
                     $0.openCount == 0 && $0.buckets.allSatisfy { $0.reserved == 0 }
                 },
                 "seed \(seed): something stays reserved")
@@ -136,7 +136,8 @@ struct WorldTests {
             }
         }
         world.run(steps: 700)
-        for (mine, theirs) in zip(world.engine.subscribers.slots, other.subscribers.slots) where mine.revision != 0 {
+        for (mine, theirs) in zip(world.engine.subscribers.slots.values, other.subscribers.slots.values)
+        where mine.revision != 0 {
             must(mine.name == theirs.name, "seed \(seed): other subscribers")
             for limit in other.layouts.current.plans[Int(theirs.plan)].limits {
                 let same = world.engine.layouts.current.plans[Int(mine.plan)].limits.first { $0.rule == limit.rule }
@@ -159,8 +160,8 @@ struct WorldTests {
         world.watch = { input, _ in _ = other.step(input) }
         for _ in 0..<30 {
             world.run(steps: 30)
-            for (mine, theirs) in zip(world.engine.subscribers.slots, other.subscribers.slots) where mine.revision != 0
-            {
+            for (mine, theirs) in zip(world.engine.subscribers.slots.values, other.subscribers.slots.values)
+            where mine.revision != 0 {
                 guard mine.name != "acme" else { continue }
                 let place = other.layouts.current.plans[Int(theirs.plan)].limits[index].place
                 must(
@@ -205,7 +206,7 @@ struct WorldTests {
         #expect(again.snapshot() == world.engine.snapshot())
         checkState(world.engine, seed, forced: true)
         must(
-            world.engine.subscribers.slots.allSatisfy {
+            world.engine.subscribers.slots.values.allSatisfy {
                 $0.openCount == 0 && $0.buckets.allSatisfy { $0.reserved == 0 }
             },
             "seed \(seed): something stays reserved")

@@ -7,9 +7,13 @@ import WeirEngine
 /// Steps an engine with the default plan through messages of very many subscribers, as the milter door asks them.
 @main
 enum EngineBenchmark {
-    /// Runs: subscribers and steps from the command line; `detectors` as the third puts them on.
+    /// Runs: subscribers and steps from the command line; `detectors` as the third puts them on. `fleet` as the first runs
+    /// `FleetBenchmark` instead.
     static func main() {
         let arguments = CommandLine.arguments
+        if arguments.count > 1, arguments[1] == "fleet" {
+            return FleetBenchmark.run(subscribers: arguments.count > 2 ? Int(arguments[2]) ?? 10_000_000 : 10_000_000)
+        }
         let subscribers = arguments.count > 1 ? Int(arguments[1]) ?? 1_000_000 : 1_000_000
         let steps = arguments.count > 2 ? Int(arguments[2]) ?? 2_000_000 : 2_000_000
         var policy = Policy()
@@ -70,14 +74,14 @@ enum EngineBenchmark {
     }
 
     /// CPU time of this thread.
-    private static func cpuNanoseconds() -> Int64 {
+    static func cpuNanoseconds() -> Int64 {
         var time = timespec()
         clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
         return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
     }
 
     /// Resident memory of this process.
-    private static func residentBytes() -> Int {
+    static func residentBytes() -> Int {
         guard let file = fopen("/proc/self/statm", "r") else { return 0 }
         defer { fclose(file) }
         var line = [CChar](repeating: 0, count: 256)

@@ -138,13 +138,24 @@ struct MessageFacts: Sendable {
 }
 
 /// What detectors need of a campaign.
-struct CampaignFacts: Sendable, Hashable {
+struct CampaignFacts: Sendable {
     /// The campaign; 0 for none.
     var loose: UInt32 = 0
+    /// Both counts below, at most 65,535 each.
+    private var counts = SmallCounts<2>()
     /// Other subscribers in it that looked suspicious by other evidence when they sent it.
-    var suspects: Int = 0
+    var suspects: Int {
+        get { Int(counts[0]) }
+        set { counts[0] = Float(newValue) }
+    }
     /// Other subscribers in it that are contained.
-    var contained: Int = 0
+    var contained: Int {
+        get { Int(counts[1]) }
+        set { counts[1] = Float(newValue) }
+    }
     /// True where its first sender is an innocent one of long standing: copies of a newsletter accuse nobody.
     var hasInnocentFounder = false
+
+    /// A campaign of which nothing else is known yet.
+    init(loose: UInt32 = 0) { self.loose = loose }
 }

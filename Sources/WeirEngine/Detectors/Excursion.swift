@@ -14,24 +14,36 @@ struct Repeats: Hashable, Sendable {
     var added: Float = 0
 }
 
-/// One excursion from what is usual, from the first suspicious message until all scores are back at zero. Bounded; about 330
-/// bytes, and only for subscribers that have one.
+/// The running scores, by group that every message adds to (`EvidenceGroup.accumulated` lines): 48 bytes, without the lane that
+/// `PerTakeOver` does not use.
+struct RunningScores: Sendable {
+    /// Three numbers a line.
+    private var values = InlineArray<12, Float>(repeating: 0)
+
+    /// A group's line.
+    subscript(line: Int) -> PerTakeOver {
+        get { PerTakeOver(values[line * 3], values[line * 3 + 1], values[line * 3 + 2], 0) }
+        set { for lane in 0..<3 { values[line * 3 + lane] = newValue[lane] } }
+    }
+
+    /// All groups together.
+    var sum: PerTakeOver { self[0] + self[1] + self[2] + self[3] }
+}
+
+/// One excursion from what is usual, from the first suspicious message until all scores are back at zero. Bounded, and only
+/// for subscribers that have one.
 struct Excursion: Sendable {
     /// Near-duplicate groups followed at a time; the least gives way.
     static let repeatsMax = 4
     /// Networks told apart in one excursion.
     static let networksMax = 8
 
-    /// The subscriber's slot; -1 in a free place.
-    var owner: Int32 = -1
     /// Engine time of the first message.
     var beganAt: Int64 = 0
     /// Engine time of the latest message or result.
     var lastAt: Int64 = 0
     /// The running scores of the groups that every message adds to.
-    var score = PerTakeOver()
-    /// The same by group: `EvidenceGroup.accumulated` lines.
-    var ledger = InlineArray<4, PerTakeOver>(repeating: PerTakeOver())
+    var ledger = RunningScores()
     /// Messages, a decaying count as all that follow.
     var messages: Float = 0
     /// Recipients that are known one by one.
@@ -56,8 +68,8 @@ struct Excursion: Sendable {
     var spamLike: Float = 0
     /// Distinct near-duplicate groups that added something.
     var groupsOfText: UInt16 = 0
-    /// Networks never used before.
-    var networks = InlineArray<8, UInt32>(repeating: 0)
+    /// Networks never used before, 16 bits of each hash: two of them are taken for one once in some thousand excursions.
+    var networks = InlineArray<8, UInt16>(repeating: 0)
     /// How many of them.
     var networkCount: UInt8 = 0
     /// True once a new mail program was counted.
@@ -80,8 +92,18 @@ struct Excursion: Sendable {
     /// No excursion.
     init() {}
 
+    /// The running scores of all groups together.
+    var score: PerTakeOver { ledger.sum }
+
     /// The time constant of scores and counts: a day and a half.
     static let memoryNanoseconds: Double = 36 * 3600 * 1e9
+
+    /// After how long without a message or a result an excursion is over: a score of fifty nats has faded to a fifteenth of a
+    /// nat by then. What is left is nothing, so that a quiet subscriber needs no memory for it.
+    static let overNanoseconds: Int64 = 10 * 86_400 * 1_000_000_000
+
+    /// True for an excursion that has faded.
+    func isOver(at time: Int64) -> Bool { time - lastAt >= Excursion.overNanoseconds }
 
     /// Lets scores and counts decay up to a moment.
     mutating func decay(to time: Int64) {
@@ -89,7 +111,6 @@ struct Excursion: Sendable {
         lastAt = max(lastAt, time)
         guard passed > 1e9 else { return }
         let factor = Float(Exponential.of(-passed / Excursion.memoryNanoseconds))
-        score *= PerTakeOver.all(factor)
         for line in 0..<EvidenceGroup.accumulated { ledger[line] *= PerTakeOver.all(factor) }
         messages *= factor
         recipients *= factor
@@ -127,6 +148,7 @@ struct Excursion: Sendable {
 
     /// Notes a network never used before. True where it is one more.
     mutating func noteNetwork(_ network: UInt32) -> Bool {
+        let network = UInt16(truncatingIfNeeded: network)
         for place in 0..<min(Int(networkCount), Excursion.networksMax) where networks[place] == network { return false }
         if Int(networkCount) < Excursion.networksMax { networks[Int(networkCount)] = network }
         if networkCount < .max { networkCount += 1 }
@@ -145,24 +167,25 @@ struct Excursion: Sendable {
 
 // MARK: - Storage
 
-extension Excursion {
+extension Excursion: Compactable {
     /// Writes the excursion.
     func encode(_ out: inout ByteWriter) {
-        out.signed(Int64(owner))
-        guard owner >= 0 else { return }
-        out.signed(beganAt)
-        out.signed(lastAt)
-        for lane in 0..<3 {
-            out.float(score[lane])
-            for line in 0..<EvidenceGroup.accumulated { out.float(ledger[line][lane]) }
-        }
-        for value in [
-            messages, recipients, newRecipients, newAnHour, newADay, results, dead, refused, complaints, attempts,
-            spamLike, gaps, gapMean, gapSquares,
-        ] { out.float(value) }
+        out.fixed64(UInt64(bitPattern: beganAt))
+        out.signed(lastAt &- beganAt)
+        var scores = InlineArray<12, Float>(repeating: 0)
+        for place in 0..<12 { scores[place] = ledger[place / 3][place % 3] }
+        out.floats(scores)
+        out.floats(
+            [
+                messages, recipients, newRecipients, newAnHour, newADay, results, dead, refused, complaints, attempts,
+                spamLike, gaps, gapMean, gapSquares,
+            ] as InlineArray<14, Float>)
         out.varint(UInt64(groupsOfText))
-        for place in 0..<Excursion.networksMax { out.varint(UInt64(networks[place])) }
         out.byte(networkCount)
+        for place in 0..<min(Int(networkCount), Excursion.networksMax) {
+            out.byte(UInt8(truncatingIfNeeded: networks[place]))
+            out.byte(UInt8(truncatingIfNeeded: networks[place] >> 8))
+        }
         out.bool(hasNewStyle)
         out.byte(newHelos)
         out.byte(newReversePaths)
@@ -170,6 +193,7 @@ extension Excursion {
         out.varint(UInt64(lastReversePath))
         for place in 0..<Excursion.repeatsMax {
             out.varint(UInt64(repeats[place].tight))
+            guard repeats[place].tight != 0 else { continue }
             out.float(repeats[place].count)
             out.float(repeats[place].added)
         }
@@ -182,31 +206,21 @@ extension Excursion {
     /// Reads an excursion.
     init(_ input: inout ByteReader) throws(CodecError) {
         self.init()
-        owner = try input.int32()
-        guard owner >= 0 else { return }
-        beganAt = try input.signed()
-        lastAt = try input.signed()
-        for lane in 0..<3 {
-            score[lane] = try input.float()
-            for line in 0..<EvidenceGroup.accumulated { ledger[line][lane] = try input.float() }
-        }
-        messages = try input.float()
-        recipients = try input.float()
-        newRecipients = try input.float()
-        newAnHour = try input.float()
-        newADay = try input.float()
-        results = try input.float()
-        dead = try input.float()
-        refused = try input.float()
-        complaints = try input.float()
-        attempts = try input.float()
-        spamLike = try input.float()
-        gaps = try input.float()
-        gapMean = try input.float()
-        gapSquares = try input.float()
+        beganAt = Int64(bitPattern: try input.fixed64())
+        lastAt = beganAt &+ (try input.signed())
+        let scores: InlineArray<12, Float> = try input.floats()
+        for place in 0..<12 { ledger[place / 3][place % 3] = scores[place] }
+        let counts: InlineArray<14, Float> = try input.floats()
+        (messages, recipients, newRecipients, newAnHour) = (counts[0], counts[1], counts[2], counts[3])
+        (newADay, results, dead, refused) = (counts[4], counts[5], counts[6], counts[7])
+        (complaints, attempts, spamLike) = (counts[8], counts[9], counts[10])
+        (gaps, gapMean, gapSquares) = (counts[11], counts[12], counts[13])
         groupsOfText = try input.integer(UInt16.self)
-        for place in 0..<Excursion.networksMax { networks[place] = try input.integer(UInt32.self) }
         networkCount = try input.byte()
+        for place in 0..<min(Int(networkCount), Excursion.networksMax) {
+            networks[place] = UInt16(try input.byte())
+            networks[place] |= UInt16(try input.byte()) << 8
+        }
         hasNewStyle = try input.bool()
         newHelos = try input.byte()
         newReversePaths = try input.byte()
@@ -214,6 +228,7 @@ extension Excursion {
         lastReversePath = try input.integer(UInt32.self)
         for place in 0..<Excursion.repeatsMax {
             repeats[place].tight = try input.integer(UInt32.self)
+            guard repeats[place].tight != 0 else { continue }
             repeats[place].count = try input.float()
             repeats[place].added = try input.float()
         }

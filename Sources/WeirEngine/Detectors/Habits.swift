@@ -2,91 +2,132 @@
 
 import MailTypes
 
-/// Something a subscriber was seen with: a network, a mail program, a name. Eight bytes.
-struct Acquaintance: Hashable, Sendable {
-    /// A keyed hash of it; 0 in a free place.
-    var key: UInt32 = 0
-    /// The day on which it was first seen, counted from the subscriber's first; 65,535 and later are one.
-    var first: UInt16 = 0
-    /// The day on which it was seen last.
-    var last: UInt16 = 0
-}
-
-/// A few things seen most lately.
+/// A few things seen most lately: networks, mail programs, names. Six bytes each.
+///
+/// Of a keyed hash 24 bits are kept: one in three million others passes for one of six that are known.
 struct Acquaintances<let places: Int>: Sendable {
-    /// The places.
-    var entries = InlineArray<places, Acquaintance>(repeating: Acquaintance())
+    /// The upper 24 bits: the hash's, 0 in a free place. The lower 8: how many days before the last sight the first was, at
+    /// most 255.
+    private var keys = InlineArray<places, UInt32>(repeating: 0)
+    /// The day of the last sight, counted from the subscriber's first; 65,535 and later are one.
+    private var lasts = InlineArray<places, UInt16>(repeating: 0)
+
+    /// What is kept of a hash, never 0 but for 0.
+    private static func key(_ hash: UInt32) -> UInt32 { hash == 0 ? 0 : max(1 << 8, hash << 8) }
+
+    /// The day of the first sight, or one that is long gone.
+    private func first(_ place: Int) -> UInt16 { lasts[place] - UInt16(keys[place] & 0xFF) }
 
     /// How many were ever kept, at most `places`.
     var count: Int {
         var count = 0
-        for place in 0..<places where entries[place].key != 0 { count += 1 }
+        for place in 0..<places where keys[place] != 0 { count += 1 }
         return count
     }
 
     /// True for something that was first seen on an earlier day.
-    func knows(_ key: UInt32, on day: UInt16) -> Bool {
-        for place in 0..<places where entries[place].key == key { return entries[place].first < day }
+    func knows(_ hash: UInt32, on day: UInt16) -> Bool {
+        let key = Acquaintances.key(hash)
+        for place in 0..<places where keys[place] & ~0xFF == key { return key != 0 && first(place) < day }
         return false
     }
 
     /// True where something of an earlier day is known.
     func knowsAny(on day: UInt16) -> Bool {
-        for place in 0..<places where entries[place].key != 0 && entries[place].first < day { return true }
+        for place in 0..<places where keys[place] != 0 && first(place) < day { return true }
         return false
     }
 
     /// Notes something seen on a day; the one not seen for longest gives way.
-    mutating func note(_ key: UInt32, on day: UInt16) {
-        guard key != 0 else { return }
+    mutating func note(_ hash: UInt32, on day: UInt16) {
+        guard hash != 0 else { return }
+        let key = Acquaintances.key(hash)
         var oldest = 0
         for place in 0..<places {
-            if entries[place].key == key {
-                entries[place].last = day
+            if keys[place] & ~0xFF == key {
+                // What is 255 days old is old enough: `knows` and `forget` ask about days that are no longer ago.
+                keys[place] = key | min(255, UInt32(day - min(day, first(place))))
+                lasts[place] = max(day, lasts[place])
                 return
             }
-            if entries[place].key == 0 || entries[oldest].key != 0 && entries[place].last < entries[oldest].last {
+            if keys[place] == 0 || keys[oldest] != 0 && lasts[place] < lasts[oldest] {
                 oldest = place
-                if entries[place].key == 0 { break }
+                if keys[place] == 0 { break }
             }
         }
-        entries[oldest] = Acquaintance(key: key, first: day, last: day)
+        keys[oldest] = key
+        lasts[oldest] = day
     }
 
     /// Forgets what was first seen on a day or later.
     mutating func forget(since day: UInt16) {
-        for place in 0..<places where entries[place].first >= day && entries[place].key != 0 {
-            entries[place] = Acquaintance()
+        for place in 0..<places where keys[place] != 0 && first(place) >= day {
+            keys[place] = 0
+            lasts[place] = 0
         }
     }
 }
 
-/// The counts of one day, before they are learned.
+/// The counts of one day, before they are learned: 24 bytes.
 struct DayCounts: Sendable {
-    /// Messages.
-    var messages: Float = 0
-    /// Recipients that are known one by one.
-    var recipients: Float = 0
-    /// Of these, never written to before.
-    var newRecipients: Float = 0
+    /// The counts, in the order of the names below.
+    private var counts = SmallCounts<10>()
     /// Most new recipients in one of the day's hours, as a decaying count.
     var newAnHour: Float = 0
+
+    /// Messages.
+    var messages: Float {
+        get { counts[0] }
+        set { counts[0] = newValue }
+    }
+    /// Recipients that are known one by one.
+    var recipients: Float {
+        get { counts[1] }
+        set { counts[1] = newValue }
+    }
+    /// Of these, never written to before.
+    var newRecipients: Float {
+        get { counts[2] }
+        set { counts[2] = newValue }
+    }
     /// Messages that had any.
-    var withContent: Float = 0
-    /// Of these, above `ContentDetector.oddFrom`, and above `ContentDetector.spamFrom`.
-    var oddContent: Float = 0
-    var spamContent: Float = 0
+    var withContent: Float {
+        get { counts[3] }
+        set { counts[3] = newValue }
+    }
+    /// Of these, above `ContentDetector.oddFrom`.
+    var oddContent: Float {
+        get { counts[4] }
+        set { counts[4] = newValue }
+    }
+    /// Of these, above `ContentDetector.spamFrom`.
+    var spamContent: Float {
+        get { counts[5] }
+        set { counts[5] = newValue }
+    }
     /// Messages to several recipients at once (`RecipientsDetector.wideFrom`).
-    var wide: Float = 0
+    var wide: Float {
+        get { counts[6] }
+        set { counts[6] = newValue }
+    }
     /// Networks not known before.
-    var newNetworks: Float = 0
+    var newNetworks: Float {
+        get { counts[7] }
+        set { counts[7] = newValue }
+    }
     /// Delivery results.
-    var results: Float = 0
+    var results: Float {
+        get { counts[8] }
+        set { counts[8] = newValue }
+    }
     /// Of these, that the recipient does not exist.
-    var dead: Float = 0
+    var dead: Float {
+        get { counts[9] }
+        set { counts[9] = newValue }
+    }
 }
 
-/// What is usual for one subscriber. Bounded; about 280 bytes.
+/// What is usual for one subscriber. Bounded; Docs/decisions/0004-one-memory-for-all-detectors.md has its size.
 ///
 /// A day is learned when the day after it is over, and not at all while the subscriber looks suspicious.
 struct Habits: Sendable {
@@ -100,8 +141,6 @@ struct Habits: Sendable {
     var isYesterdayTainted = false
     /// The serial of the subscriber that these are of.
     var serial: UInt32 = 0
-    /// The excursion, -1 without one.
-    var excursion: Int32 = -1
     /// Where the subscriber stands on the ladder.
     var standing = Standing()
     /// Today's counts.
@@ -136,9 +175,9 @@ struct Habits: Sendable {
     var dead: Float = 0
     /// New recipients as a count that decays with an hour, and when it was last added to.
     var hourNow: Float = 0
-    var lastNewAt: Int64 = 0
+    var lastNewAt = CoarseTime()
     /// Messages in each of the day's eight parts.
-    var parts = InlineArray<8, Float>(repeating: 0)
+    var parts = SmallWeights<8>()
     /// Networks (/24, /48).
     var networks = Acquaintances<6>()
     /// Styles of mail programs.
@@ -217,52 +256,48 @@ struct Habits: Sendable {
 extension DayCounts {
     /// Writes the counts.
     func encode(_ out: inout ByteWriter) {
-        for value in [
-            messages, recipients, newRecipients, newAnHour, withContent, oddContent, spamContent, wide, newNetworks,
-            results, dead,
-        ] { out.float(value) }
+        out.floats(
+            [
+                messages, recipients, newRecipients, newAnHour, withContent, oddContent, spamContent, wide, newNetworks,
+                results, dead,
+            ] as InlineArray<11, Float>)
     }
 
     /// Reads counts.
     init(_ input: inout ByteReader) throws(CodecError) {
-        messages = try input.float()
-        recipients = try input.float()
-        newRecipients = try input.float()
-        newAnHour = try input.float()
-        withContent = try input.float()
-        oddContent = try input.float()
-        spamContent = try input.float()
-        wide = try input.float()
-        newNetworks = try input.float()
-        results = try input.float()
-        dead = try input.float()
+        let values: InlineArray<11, Float> = try input.floats()
+        (messages, recipients, newRecipients, newAnHour) = (values[0], values[1], values[2], values[3])
+        (withContent, oddContent, spamContent, wide) = (values[4], values[5], values[6], values[7])
+        (newNetworks, results, dead) = (values[8], values[9], values[10])
     }
 }
 
 extension Acquaintances {
     /// Writes them.
     func encode(_ out: inout ByteWriter) {
-        for place in 0..<places {
-            out.varint(UInt64(entries[place].key))
-            guard entries[place].key != 0 else { continue }
-            out.varint(UInt64(entries[place].first))
-            out.varint(UInt64(entries[place].last))
+        out.count(count)
+        for place in 0..<places where keys[place] != 0 {
+            out.byte(UInt8(place))
+            out.fixed32(keys[place])
+            out.varint(UInt64(lasts[place]))
         }
     }
 
     /// Reads them.
     init(_ input: inout ByteReader) throws(CodecError) {
         self.init()
-        for place in 0..<places {
-            entries[place].key = try input.integer(UInt32.self)
-            guard entries[place].key != 0 else { continue }
-            entries[place].first = try input.integer(UInt16.self)
-            entries[place].last = try input.integer(UInt16.self)
+        for _ in 0..<(try input.index(below: places + 1)) {
+            let place = try input.index(below: places)
+            keys[place] = try input.fixed32()
+            lasts[place] = try input.integer(UInt16.self)
+            guard keys[place] >> 8 != 0, keys[place] & 0xFF <= UInt32(lasts[place]) else {
+                throw CodecError(place: input.place, expected: "something that was seen")
+            }
         }
     }
 }
 
-extension Habits {
+extension Habits: Compactable {
     /// Writes the habits.
     func encode(_ out: inout ByteWriter) {
         out.signed(Int64(firstDay))
@@ -270,17 +305,18 @@ extension Habits {
         out.bool(isTodayTainted)
         out.bool(isYesterdayTainted)
         out.varint(UInt64(serial))
-        out.signed(Int64(excursion))
         standing.encode(&out)
         today.encode(&out)
         yesterday.encode(&out)
-        for value in [
-            days, messagesADay, recipients, newRecipients, newADay, newAnHour, withContent, oddContent, spamContent,
-            messages, wide, newNetworkDays, results, dead,
-        ] { out.float(value) }
-        out.float(hourNow)
-        out.signed(lastNewAt)
-        for part in 0..<8 { out.float(parts[part]) }
+        out.floats(
+            [
+                days, messagesADay, recipients, newRecipients, newADay, newAnHour, withContent, oddContent, spamContent,
+                messages, wide, newNetworkDays, results, dead, hourNow,
+            ] as InlineArray<15, Float>)
+        out.varint(UInt64(lastNewAt.seconds))
+        var hours = InlineArray<8, Float>(repeating: 0)
+        for part in 0..<8 { hours[part] = parts[part] }
+        out.floats(hours)
         networks.encode(&out)
         styles.encode(&out)
         helos.encode(&out)
@@ -294,27 +330,17 @@ extension Habits {
         isTodayTainted = try input.bool()
         isYesterdayTainted = try input.bool()
         serial = try input.integer(UInt32.self)
-        excursion = try input.int32()
         standing = try Standing(&input)
         today = try DayCounts(&input)
         yesterday = try DayCounts(&input)
-        days = try input.float()
-        messagesADay = try input.float()
-        recipients = try input.float()
-        newRecipients = try input.float()
-        newADay = try input.float()
-        newAnHour = try input.float()
-        withContent = try input.float()
-        oddContent = try input.float()
-        spamContent = try input.float()
-        messages = try input.float()
-        wide = try input.float()
-        newNetworkDays = try input.float()
-        results = try input.float()
-        dead = try input.float()
-        hourNow = try input.float()
-        lastNewAt = try input.signed()
-        for part in 0..<8 { parts[part] = try input.float() }
+        let learned: InlineArray<15, Float> = try input.floats()
+        (days, messagesADay, recipients, newRecipients) = (learned[0], learned[1], learned[2], learned[3])
+        (newADay, newAnHour, withContent, oddContent) = (learned[4], learned[5], learned[6], learned[7])
+        (spamContent, messages, wide, newNetworkDays) = (learned[8], learned[9], learned[10], learned[11])
+        (results, dead, hourNow) = (learned[12], learned[13], learned[14])
+        lastNewAt = CoarseTime(seconds: try input.integer(UInt32.self))
+        let hours: InlineArray<8, Float> = try input.floats()
+        for part in 0..<8 { parts[part] = hours[part] }
         networks = try Acquaintances(&input)
         styles = try Acquaintances(&input)
         helos = try Acquaintances(&input)
@@ -323,11 +349,27 @@ extension Habits {
 }
 
 extension ByteWriter {
-    /// A number of single precision, by its bits; most are 0.
+    /// A number of single precision, by its bits: small whole ones take three bytes.
     mutating func float(_ value: Float) { varint(UInt64(value.bitPattern.byteSwapped)) }
+
+    /// At most 64 numbers of single precision, of which many are 0: which are not, a bit each, then these.
+    mutating func floats<let total: Int>(_ values: InlineArray<total, Float>) {
+        var isThere: UInt64 = 0
+        for place in 0..<total where values[place] != 0 { isThere |= 1 << UInt64(place) }
+        varint(isThere)
+        for place in 0..<total where values[place] != 0 { float(values[place]) }
+    }
 }
 
 extension ByteReader {
+    /// At most 64 numbers of single precision.
+    mutating func floats<let total: Int>() throws(CodecError) -> InlineArray<total, Float> {
+        let isThere = try varint()
+        var values = InlineArray<total, Float>(repeating: 0)
+        for place in 0..<total where isThere & 1 << UInt64(place) != 0 { values[place] = try float() }
+        return values
+    }
+
     /// A number of single precision; not-a-number and infinity are damage.
     mutating func float() throws(CodecError) -> Float {
         let value = Float(bitPattern: try integer(UInt32.self).byteSwapped)

@@ -25,7 +25,7 @@ struct Score: Sendable {
 
 /// The memory of all detectors, by subscriber's slot.
 struct Watch: Sendable {
-    /// Excursions at a time; beyond it a new one is not followed, and counted.
+    /// Excursions at a time of subscribers that are not compacted; beyond it a new one is not followed, and counted.
     static let excursionsMax = 2_000_000
     /// What copies of one message may add together, in nats (methods.md section 8).
     private static let copiesMost: Float = 6
@@ -33,58 +33,69 @@ struct Watch: Sendable {
     private static let thiefShare: PerTakeOver = PerTakeOver(0.7, 0.7, 0.6, 0)
 
     /// What is usual, by slot; as long as the table of subscribers.
-    var habits: [Habits] = []
-    /// Excursions; free ones have no owner.
-    private(set) var excursions: [Excursion] = []
-    /// Free places.
-    private var free: [Int32] = []
+    var habits: CompactTable<Habits>
+    /// Excursions, by slot; most have none.
+    private(set) var excursions: CompactTable<Excursion>
     /// Excursions not followed because there were too many.
     private(set) var excursionsLeftOut: UInt64 = 0
 
-    /// Nothing known.
-    init() {}
+    /// Nothing known, of at most so many subscribers.
+    init(capacity: Int = 0) {
+        habits = CompactTable(capacity: capacity)
+        excursions = CompactTable(capacity: min(capacity, Watch.excursionsMax))
+    }
 
     /// Makes room for a slot, and forgets what was there before where another subscriber has it now.
     mutating func enrol(_ slot: Int, serial: UInt32) {
-        while habits.count <= slot { habits.append(Habits()) }
-        guard habits[slot].serial != serial else { return }
+        habits.grow(to: slot + 1)
+        guard !habits.holds(slot) || habits[slot].serial != serial else { return }
         drop(slot)
         habits[slot] = Habits()
         habits[slot].serial = serial
     }
 
     /// The excursion of a slot.
-    func excursion(of slot: Int) -> Excursion? {
-        guard slot < habits.count, habits[slot].excursion >= 0 else { return nil }
-        return excursions[Int(habits[slot].excursion)]
+    func excursion(of slot: Int) -> Excursion? { excursions.holds(slot) ? excursions.value(slot) : nil }
+
+    /// The excursion of a slot, unless it is over by now.
+    private func excursion(of slot: Int, at time: Int64) -> Excursion? {
+        guard let excursion = excursion(of: slot), !excursion.isOver(at: time) else { return nil }
+        return excursion
     }
 
     /// Ends a slot's excursion.
-    mutating func drop(_ slot: Int) {
-        guard slot < habits.count, habits[slot].excursion >= 0 else { return }
-        let place = habits[slot].excursion
-        excursions[Int(place)] = Excursion()
-        free.append(place)
-        habits[slot].excursion = -1
+    mutating func drop(_ slot: Int) { excursions.remove(slot) }
+
+    /// Forgets all about a slot.
+    mutating func forget(_ slot: Int) {
+        habits.remove(slot)
+        drop(slot)
     }
 
     /// Keeps a slot's excursion.
     private mutating func keep(_ excursion: Excursion, _ slot: Int) {
-        var place = habits[slot].excursion
-        if place < 0 {
-            if let known = free.popLast() {
-                place = known
-            } else if excursions.count < Watch.excursionsMax {
-                excursions.append(Excursion())
-                place = Int32(excursions.count - 1)
-            } else {
-                excursionsLeftOut += 1
-                return
-            }
-            habits[slot].excursion = place
+        guard excursions.isWhole(slot) || excursions.wholeCount < Watch.excursionsMax else {
+            excursions.remove(slot)
+            excursionsLeftOut += 1
+            return
         }
-        excursions[Int(place)] = excursion
-        excursions[Int(place)].owner = Int32(slot)
+        excursions.grow(to: slot + 1)
+        excursions[slot] = excursion
+    }
+
+    // MARK: - Compaction
+
+    /// Keeps what is known of a quiet subscriber as bytes, and forgets an excursion that is over.
+    mutating func compact(_ slot: Int, at time: Int64) {
+        habits.compact(slot)
+        if let excursion = excursion(of: slot), excursion.isOver(at: time) { drop(slot) }
+        excursions.compact(slot)
+    }
+
+    /// Makes what is known of a subscriber whole again.
+    mutating func expand(_ slot: Int) {
+        if habits.isCompacted(slot) { habits.expand(slot) }
+        if excursions.isCompacted(slot) { excursions.expand(slot) }
     }
 
     // MARK: - Messages
@@ -92,7 +103,7 @@ struct Watch: Sendable {
     /// Takes in a message and returns the score with it. `isHeld` is true for one that will not be sent: it is evidence, and no
     /// habit.
     mutating func take(_ message: MessageFacts, slot: Int, _ settings: WatchSettings) -> Score {
-        let before = excursion(of: slot)
+        let before = excursion(of: slot, at: message.at)
         var excursion = before ?? Excursion()
         let isSuspicious = before != nil && excursion.score.most > 4
         habits[slot].advance(to: message.day, isSuspicious: isSuspicious)
@@ -165,7 +176,6 @@ struct Watch: Sendable {
                 }
                 more = Swift.max(0, Swift.min(more, Watch.most(line, habits) - excursion.ledger[line][lane]))
                 excursion.ledger[line][lane] += more
-                excursion.score[lane] += more
             }
             added = Swift.max(added, ofText)
         }
@@ -188,7 +198,6 @@ struct Watch: Sendable {
     private func shrink(_ lane: Int, to value: Float, _ excursion: inout Excursion) {
         guard excursion.score[lane] > 0 else { return }
         let factor = value / excursion.score[lane]
-        excursion.score[lane] = value
         for line in 0..<4 { excursion.ledger[line][lane] *= factor }
     }
 
@@ -245,10 +254,10 @@ struct Watch: Sendable {
     mutating func take(
         result isDead: Bool, isRefused: Bool, sentAt: Int64, slot: Int, at time: Int64, _ settings: WatchSettings
     ) -> Score? {
-        guard slot < habits.count else { return nil }
+        guard habits.holds(slot) else { return nil }
         habits[slot].today.results += 1
         if isDead { habits[slot].today.dead += 1 }
-        guard var excursion = excursion(of: slot), sentAt >= excursion.beganAt else { return nil }
+        guard var excursion = excursion(of: slot, at: time), sentAt >= excursion.beganAt else { return nil }
         excursion.decay(to: time)
         excursion.results += 1
         if isDead { excursion.dead += 1 }
@@ -258,9 +267,10 @@ struct Watch: Sendable {
 
     /// Takes in a complaint about a message; nil where nothing follows.
     mutating func take(complaintAt time: Int64, slot: Int, _ settings: WatchSettings) -> Score? {
-        guard slot < habits.count else { return nil }
-        var excursion = excursion(of: slot) ?? Excursion()
-        if excursion.owner < 0 {
+        guard habits.holds(slot) else { return nil }
+        let before = excursion(of: slot, at: time)
+        var excursion = before ?? Excursion()
+        if before == nil {
             excursion.beganAt = time
             excursion.lastAt = time
         }
@@ -281,9 +291,9 @@ struct Watch: Sendable {
 
     /// The score as it is now, without a message.
     func score(of slot: Int, at time: Int64, _ settings: WatchSettings) -> Score {
-        guard var excursion = excursion(of: slot) else { return Score() }
+        guard var excursion = excursion(of: slot, at: time) else { return Score() }
         excursion.decay(to: time)
-        return Watch.score(.nothing(at: time), habits[slot], &excursion, settings)
+        return Watch.score(.nothing(at: time), habits.value(slot), &excursion, settings)
     }
 
     // MARK: - Words
@@ -320,9 +330,10 @@ extension Habits {
         if total >= 200 { for part in 0..<8 { parts[part] *= 0.5 } }
         parts[message.part] += 1
         guard let new = message.newRecipients, new > 0 else { return }
-        let passed = Double(message.at - lastNewAt) / 3.6e12
-        hourNow = lastNewAt == 0 ? Float(new) : hourNow * Float(Exponential.of(-Swift.max(0, passed))) + Float(new)
-        lastNewAt = message.at
+        let passed = Double(message.at - lastNewAt.nanoseconds) / 3.6e12
+        hourNow =
+            lastNewAt.seconds == 0 ? Float(new) : hourNow * Float(Exponential.of(-Swift.max(0, passed))) + Float(new)
+        lastNewAt = CoarseTime(nanoseconds: message.at)
         today.newAnHour = Swift.max(today.newAnHour, hourNow)
     }
 }
@@ -332,21 +343,15 @@ extension Habits {
 extension Watch {
     /// Writes the memory.
     func encode(_ out: inout ByteWriter) {
-        out.array(habits) { $1.encode(&$0) }
-        out.array(excursions) { $1.encode(&$0) }
-        out.array(free) { $0.varint(UInt64($1)) }
+        habits.encode(&out)
+        excursions.encode(&out)
         out.varint(excursionsLeftOut)
     }
 
-    /// Reads a memory.
-    init(_ input: inout ByteReader) throws(CodecError) {
-        habits = try input.array(minimumBytes: 20) { (r) throws(CodecError) in try Habits(&r) }
-        excursions = try input.array { (r) throws(CodecError) in try Excursion(&r) }
-        let bound = excursions.count
-        free = try input.array { (r) throws(CodecError) in Int32(try r.index(below: bound)) }
+    /// Reads a memory of at most so many subscribers.
+    init(_ input: inout ByteReader, capacity: Int) throws(CodecError) {
+        habits = try CompactTable(&input, slotsMax: capacity, capacity: capacity)
+        excursions = try CompactTable(&input, slotsMax: capacity, capacity: min(capacity, Watch.excursionsMax))
         excursionsLeftOut = try input.varint()
-        guard habits.allSatisfy({ $0.excursion >= -1 && Int($0.excursion) < bound }) else {
-            throw CodecError(place: input.place, expected: "excursions that exist")
-        }
     }
 }

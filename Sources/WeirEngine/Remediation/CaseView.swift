@@ -81,8 +81,8 @@ public struct ScoreView: Sendable {
 extension Engine {
     /// A subscriber's score as it is now; nil for one without an excursion and off the ladder.
     public func scoreView(named name: String) -> ScoreView? {
-        guard let slot = slot(named: name), slot < watch.habits.count else { return nil }
-        let rung = watch.habits[slot].standing.rung
+        guard let slot = slot(named: name), watch.habits.holds(slot) else { return nil }
+        let rung = watch.habits.value(slot).standing.rung
         guard rung != .none || watch.excursion(of: slot) != nil else { return nil }
         let score = watch.score(of: slot, at: engineTime, policy.watch)
         var groups = InlineArray<9, Int32>(repeating: 0)
@@ -100,11 +100,11 @@ extension Engine {
             act: .reviewLimit)
         guard remediation.rung != .none else { return view }
         view.isEnforced = isEnforced(remediation.rung)
-        guard let slot = slot(named: remediation.subscriber), slot < watch.habits.count else { return view }
+        guard let slot = slot(named: remediation.subscriber), watch.habits.holds(slot) else { return view }
         let score = watch.score(of: slot, at: engineTime, policy.watch)
         view.scoreNow = score.thousandths
         view.takeOver = score.leading
-        view.since = clockTime(watch.habits[slot].standing.since)
+        view.since = clockTime(watch.habits.value(slot).standing.since)
         view.act =
             switch remediation.rung {
             case .none: .reviewLimit

@@ -143,7 +143,7 @@ extension Engine {
     mutating func countWouldStop(_ message: Int) {
         totals.wouldStop += 1
         guard let payer = messages.slots[message].payers.first,
-            subscribers.slots[Int(payer.slot)].serial == payer.serial
+            subscribers.serial(of: Int(payer.slot)) == payer.serial
         else { return }
         subscribers.slots[Int(payer.slot)].counts.wouldStop &+= 1
     }

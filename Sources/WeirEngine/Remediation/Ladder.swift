@@ -274,7 +274,7 @@ extension Engine {
 
     /// A person, or the owner, says that all is well: the score begins anew, and more is needed for a while.
     mutating func release(_ slot: Int, at time: Int64, _ outputs: inout [Output]) {
-        guard slot < watch.habits.count else { return }
+        guard watch.habits.holds(slot) else { return }
         watch.drop(slot)
         campaigns?.noteReleased(subscriber: subscribers.slots[slot].key)
         watch.habits[slot].standing.rung = .none
@@ -295,7 +295,7 @@ extension Engine {
 
     /// True where the ladder has let go of a subscriber whose case has been idle: its score has faded.
     mutating func letsGo(of slot: Int, at time: Int64) -> Bool {
-        guard slot < watch.habits.count, watch.habits[slot].standing.rung != .none else { return true }
+        guard watch.habits.holds(slot), watch.habits[slot].standing.rung != .none else { return true }
         let standing = watch.habits[slot].standing
         guard isOver(standing, watch.score(of: slot, at: time, policy.watch), slot: slot, at: time) else {
             return false
@@ -311,7 +311,7 @@ extension Engine {
     mutating func watch(
         result delivery: Delivery, of message: Int, slot: Int, at time: Int64, _ outputs: inout [Output]
     ) {
-        guard policy.watch.isOn, messages.slots[message].state == .committed, slot < watch.habits.count else { return }
+        guard policy.watch.isOn, messages.slots[message].state == .committed, watch.habits.holds(slot) else { return }
         if delivery.outcome == .deferred {
             // Of what will be tried again, a receiver's word for spam counts, once a message.
             guard delivery.isRefusedAsAbuse, !messages.slots[message].isRefusedAsAbuse else { return }

@@ -6,14 +6,31 @@ import MailTypes
 struct Standing: Sendable {
     /// The rung.
     var rung = Rung.none
-    /// Engine time at which it came there.
-    var since: Int64 = 0
-    /// Engine time until which somebody's word that all is well is remembered.
-    var vouchedUntil: Int64 = 0
-    /// Engine time at which it was contained last and then released by a person who confirmed the abuse.
-    var confirmedAt: Int64 = 0
+    /// The same three as they are kept.
+    private var times = InlineArray<3, CoarseTime>(repeating: CoarseTime())
+    /// The slowed subscriber's bucket as it is kept: nothing of it is ever reserved or given back.
+    private var slowedUntil: Int64 = 0
+
+    /// Engine time at which it came there, to a second.
+    var since: Int64 {
+        get { times[0].nanoseconds }
+        set { times[0] = CoarseTime(nanoseconds: newValue) }
+    }
+    /// Engine time until which somebody's word that all is well is remembered, to a second.
+    var vouchedUntil: Int64 {
+        get { times[1].nanoseconds }
+        set { times[1] = CoarseTime(nanoseconds: newValue) }
+    }
+    /// Engine time at which it was contained last and then released by a person who confirmed the abuse, to a second.
+    var confirmedAt: Int64 {
+        get { times[2].nanoseconds }
+        set { times[2] = CoarseTime(nanoseconds: newValue) }
+    }
     /// New recipients while slowed, as a bucket.
-    var bucket = Bucket()
+    var bucket: Bucket {
+        get { Bucket(theoreticalArrival: slowedUntil) }
+        set { slowedUntil = newValue.theoreticalArrival }
+    }
 
     /// Nothing against it.
     init() {}
@@ -33,19 +50,14 @@ struct Standing: Sendable {
     /// Writes it.
     func encode(_ out: inout ByteWriter) {
         out.byte(rung.rawValue)
-        out.signed(since)
-        out.signed(vouchedUntil)
-        out.signed(confirmedAt)
-        out.signed(bucket.theoreticalArrival)
-        out.signed(bucket.lastCharge)
+        for place in 0..<3 { out.varint(UInt64(times[place].seconds)) }
+        out.signed(slowedUntil)
     }
 
     /// Reads it.
     init(_ input: inout ByteReader) throws(CodecError) {
         rung = try input.enumeration(Rung.self)
-        since = try input.signed()
-        vouchedUntil = try input.signed()
-        confirmedAt = try input.signed()
-        bucket = Bucket(theoreticalArrival: try input.signed(), reserved: 0, lastCharge: try input.signed())
+        for place in 0..<3 { times[place] = CoarseTime(seconds: try input.integer(UInt32.self)) }
+        slowedUntil = try input.signed()
     }
 }

@@ -140,7 +140,8 @@ extension DistinctWindow {
     /// Writes the window.
     func encode(_ out: inout ByteWriter) {
         out.signed(slice)
-        out.array(Array(listed)) { $0.fixed64($1) }
+        out.count(listed.count)
+        for key in listed { out.fixed64(key) }
         out.blob(sketch)
     }
 

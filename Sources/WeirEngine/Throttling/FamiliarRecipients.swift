@@ -91,15 +91,29 @@ public struct FamiliarRecipients: Sendable, Equatable {
 extension FamiliarRecipients {
     /// Writes the memory.
     func encode(_ out: inout ByteWriter) {
-        out.array(Array(listed)) { $0.varint(UInt64($1)) }
-        out.array(filters) { $0.fixed64($1) }
+        out.count(listed.count)
+        for print in listed { out.fixed32(print) }
+        // The older filter is empty until the newer one was full once, and a few hundred recipients leave words of it empty.
+        out.count(filters.count)
+        for start in stride(from: 0, to: filters.count, by: 64) {
+            let words = filters[start..<min(start + 64, filters.count)]
+            out.fixed64(words.indices.reduce(0) { words[$1] == 0 ? $0 : $0 | 1 << UInt64($1 - start) })
+            for word in words where word != 0 { out.fixed64(word) }
+        }
         out.varint(UInt64(filled))
     }
 
     /// Reads a memory.
     init(_ input: inout ByteReader) throws(CodecError) {
-        for _ in 0..<(try input.count(minimumBytes: 1)) { listed.append(try input.integer(UInt32.self)) }
-        filters = try input.array(minimumBytes: 8) { (r) throws(CodecError) in try r.fixed64() }
+        for _ in 0..<(try input.count(minimumBytes: 4)) { listed.append(try input.fixed32()) }
+        let wordCount = try input.index(below: 2 * FamiliarRecipients.filterWords + 1)
+        filters.reserveCapacity(wordCount)
+        while filters.count < wordCount {
+            let filledWords = try input.fixed64()
+            for word in 0..<min(64, wordCount - filters.count) {
+                filters.append(filledWords & 1 << UInt64(word) == 0 ? 0 : try input.fixed64())
+            }
+        }
         filled = try input.integer(UInt16.self)
         guard filters.isEmpty || filters.count == 2 * FamiliarRecipients.filterWords,
             listed.count <= FamiliarRecipients.listedMax

@@ -250,7 +250,7 @@ extension Engine {
     private mutating func openPayer(_ message: Int, _ payer: Int, at time: Int64) -> (slot: Int, charged: UInt32)? {
         let entry = messages.slots[message].payers[payer]
         let slot = Int(entry.slot)
-        guard messages.slots[message].state == .reserved, subscribers.slots[slot].serial == entry.serial else {
+        guard messages.slots[message].state == .reserved, subscribers.serial(of: slot) == entry.serial else {
             return nil
         }
         return (slot, charged(entry, at: time))
@@ -273,6 +273,7 @@ extension Engine {
         for payer in messages.slots[message].payers {
             let slot = Int(payer.slot)
             let charged = charged(payer, at: time)
+            guard charged != 0 else { continue }
             let plan = plan(of: slot)
             for index in plan.gauges.indices where charged & (1 << UInt32(index)) != 0 {
                 let limit = plan.gauges[index]

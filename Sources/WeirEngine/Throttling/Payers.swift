@@ -20,6 +20,7 @@ extension Engine {
             key = self.key(of: address)
             proof = .address
             known = subscribers.slot(of: key)
+            if let known { expand(known) }
             name =
                 known.map { subscribers.slots[$0].name }
                 ?? Attribution.name(of: address, ipv6PrefixLength: policy.ipv6PrefixLength)
@@ -27,6 +28,7 @@ extension Engine {
         guard let slot = known ?? subscribers.insert(key: key, name: name) else {
             return (.unattributed(.tableFull), Payers(filler: .none))
         }
+        expand(slot)
         breaker.noteActive(lastSeen: subscribers.slots[slot].lastSeen, at: time)
         subscribers.slots[slot].lastSeen = time
         return (.subscriber(name, proof), chain(from: slot, at: time))
@@ -72,6 +74,7 @@ extension Engine {
     /// Lays a subscriber out by the policy in force: plan, parent, a bucket and a window for each limit. What it used is
     /// carried over by limit name.
     mutating func layOut(_ slot: Int, at time: Int64) {
+        expand(slot)
         guard subscribers.slots[slot].revision != policy.revision else { return }
         let old = layouts.layout(subscribers.slots[slot].revision)
         layOut(slot, after: old?.plans[Int(subscribers.slots[slot].plan)], at: time)
@@ -175,7 +178,7 @@ extension Engine {
     /// since. Empty where the slot has changed hands.
     mutating func charged(_ payer: Payer, at time: Int64) -> UInt32 {
         let slot = Int(payer.slot)
-        guard subscribers.slots[slot].serial == payer.serial else { return 0 }
+        guard subscribers.serial(of: slot) == payer.serial else { return 0 }
         layOut(slot, at: time)
         if payer.revision == subscribers.slots[slot].revision, payer.plan == subscribers.slots[slot].plan {
             return payer.charged

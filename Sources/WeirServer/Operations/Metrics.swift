@@ -100,6 +100,7 @@ final class Metrics: Sendable {
         totals(view.totals, &page)
         for (name, help, value) in [
             ("weir_subscribers", "Subscribers remembered.", view.subscribers),
+            ("weir_subscribers_compacted", "Of these, quiet ones kept as bytes.", view.subscribersCompacted),
             ("weir_held_messages", "Held messages whose charge is remembered.", view.held),
             ("weir_cases_open", "Open cases.", view.openCases),
             ("weir_breaker_open", "1 while Weir's own breaker is open.", view.breakerIsOpen ? 1 : 0),
