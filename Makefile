@@ -4,7 +4,7 @@ SHELL := /bin/bash
 SWIFT ?= swift
 CONFIG ?=
 # The machine's packages that Weir is built with and tested beside.
-BUILD_PACKAGES = libsqlite3-dev libarchive-dev make
+BUILD_PACKAGES = libsqlite3-dev libarchive-dev libmaxminddb-dev make
 PEER_PACKAGES = postfix miltertest python3 zstd sqlite3 procps m4 pflogsumm
 # For the Debian package; the second line for its test alone.
 DEB_PACKAGES = dpkg-dev python3 git xz-utils

@@ -53,12 +53,13 @@ let package = Package(
         // 4 · the only target that does I/O, and the few Linux calls that Swift's Glibc module does not show.
         .target(name: "CLinux"),
         .systemLibrary(name: "CArchive", providers: [.apt(["libarchive-dev"])]),
+        .systemLibrary(name: "CMaxMindDB", providers: [.apt(["libmaxminddb-dev"])]),
         .target(
             name: "WeirServer",
             dependencies: [
                 "MailTypes", "PolicyDelegation", "Milter", "MailLog", "ContentAnalysis", "WeirEngine", "WeirAudit",
                 "WeirSimulator", "CLinux",
-                "CArchive",
+                "CArchive", "CMaxMindDB",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Yams", package: "Yams"),
                 .product(name: "Hummingbird", package: "hummingbird"),

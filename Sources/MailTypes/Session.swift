@@ -29,11 +29,13 @@ public struct Session: Hashable, Sendable {
     public var isEncrypted: Bool
     /// True for a message that came in by the sendmail binary: no connection, client data are made up by the mail server.
     public var isLocalSubmission: Bool
+    /// Where the client is, as the operator's databases told at the time; nil where they were not asked or know nothing.
+    public var origin: Origin?
 
     /// A session; what is left out is unknown.
     public init(
         door: Door, mailHost: String = "", client: NetworkAddress? = nil, clientPort: UInt16 = 0, helo: String = "",
-        login: String = "", isEncrypted: Bool = false, isLocalSubmission: Bool = false
+        login: String = "", isEncrypted: Bool = false, isLocalSubmission: Bool = false, origin: Origin? = nil
     ) {
         self.door = door
         self.mailHost = mailHost
@@ -43,5 +45,6 @@ public struct Session: Hashable, Sendable {
         self.login = login
         self.isEncrypted = isEncrypted
         self.isLocalSubmission = isLocalSubmission
+        self.origin = origin
     }
 }

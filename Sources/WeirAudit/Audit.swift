@@ -18,18 +18,21 @@ public struct AuditSettings: Sendable {
     public var until: Timestamp?
     /// Only this subscriber is reported.
     public var subscriber: String?
+    /// Tells where a client address is; nil where nobody can.
+    public var origin: (@Sendable (NetworkAddress) -> Origin?)?
     /// Bounds of the engine's tables.
     public var bounds: Engine.Bounds
 
     /// Settings.
     public init(
         policy: Policy, since: Timestamp? = nil, until: Timestamp? = nil, subscriber: String? = nil,
-        bounds: Engine.Bounds = .defaults
+        origin: (@Sendable (NetworkAddress) -> Origin?)? = nil, bounds: Engine.Bounds = .defaults
     ) {
         self.policy = policy
         self.since = since
         self.until = until
         self.subscriber = subscriber
+        self.origin = origin
         self.bounds = bounds
     }
 
@@ -166,6 +169,11 @@ public struct Audit: Sendable {
         var transaction = given
         transaction.envelope.recipientCount = min(given.envelope.recipientCount, Audit.recipientsMax)
         transaction.envelope.bytes = min(given.envelope.bytes, Audit.bytesMax)
+        if let origin = settings.origin, let client = given.session.client, !given.session.login.isEmpty,
+            !given.session.isLocalSubmission, !client.isLoopback
+        {
+            transaction.session.origin = origin(client)
+        }
         span = (span?.lowerBound ?? time)...max(span?.upperBound ?? time, time)
         var outputs: [Output] = []
         let decision = engine.step(transaction, at: max(time, engine.now), &outputs)

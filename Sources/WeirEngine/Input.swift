@@ -230,10 +230,13 @@ extension ByteReader {
 }
 
 extension Transaction {
+    /// Set in the byte of the door where an origin follows the login: journals from before there were origins never have it.
+    private static let originFlag: UInt8 = 0x80
+
     /// Writes the transaction: about 100 bytes.
     func encode(_ out: inout ByteWriter) {
         out.byte(stage.rawValue)
-        out.byte(session.door.rawValue)
+        out.byte(session.door.rawValue | (session.origin == nil ? 0 : Transaction.originFlag))
         var flags: UInt8 = session.client == nil ? 0 : 1
         if session.client?.isIPv4 == true { flags |= 2 }
         if session.isEncrypted { flags |= 4 }
@@ -255,6 +258,7 @@ extension Transaction {
         out.varint(UInt64(session.clientPort))
         out.string(session.helo)
         out.string(session.login)
+        session.origin?.encode(&out)
         if let reversePath = envelope.reversePath {
             out.fixed64(reversePath.address)
             out.fixed64(reversePath.domain)
@@ -284,7 +288,11 @@ extension Transaction {
     /// Reads a transaction.
     init(_ input: inout ByteReader) throws(CodecError) {
         let stage = try input.enumeration(Stage.self)
-        var session = Session(door: try input.enumeration(Door.self))
+        let door = try input.byte()
+        guard let known = Door(rawValue: door & ~Transaction.originFlag) else {
+            throw CodecError(place: input.place - 1, expected: "a door")
+        }
+        var session = Session(door: known)
         let flags = try input.byte()
         session.mailHost = try input.string()
         if flags & 1 != 0 {
@@ -296,6 +304,7 @@ extension Transaction {
         session.clientPort = try input.integer(UInt16.self)
         session.helo = try input.string()
         session.login = try input.string()
+        if door & Transaction.originFlag != 0 { session.origin = try Origin(&input) }
         session.isEncrypted = flags & 4 != 0
         session.isLocalSubmission = flags & 8 != 0
         var envelope = Envelope()
@@ -318,6 +327,36 @@ extension Transaction {
         if flags & 128 != 0 { try content.readDigest(&input) }
         self.init(
             stage: stage, session: session, envelope: envelope, content: content, queueID: queueID, instance: instance)
+    }
+}
+
+extension Origin {
+    /// Writes the origin: 4 to 12 bytes.
+    fileprivate func encode(_ out: inout ByteWriter) {
+        out.varint(UInt64(system))
+        out.varint(UInt64(country?.packed ?? 0))
+        out.optional(place) {
+            $0.signed(Int64($1.latitude))
+            $0.signed(Int64($1.longitude))
+            $0.varint(UInt64($1.radiusKilometres))
+        }
+    }
+
+    /// Reads an origin.
+    fileprivate init(_ input: inout ByteReader) throws(CodecError) {
+        self.init(system: try input.integer(UInt32.self))
+        let packed = try input.integer(UInt16.self)
+        country = Country(packed: packed)
+        guard packed == 0 || country != nil else {
+            throw CodecError(place: input.place, expected: "the two letters of a country")
+        }
+        place = try input.optional { (r) throws(CodecError) in
+            guard let latitude = Int16(exactly: try r.signed()), let longitude = Int16(exactly: try r.signed()),
+                abs(Int(latitude)) <= 9000, abs(Int(longitude)) <= 18_000
+            else { throw CodecError(place: r.place, expected: "a latitude and a longitude") }
+            return Place(
+                latitude: latitude, longitude: longitude, radiusKilometres: try r.integer(UInt16.self))
+        }
     }
 }
 

@@ -46,7 +46,9 @@ public final class Service: Sendable {
         let log = try DecisionLog(configuration.decisionLog, metrics: metrics)
         let recorder = Recorder(
             live: live, store: store, keepSeconds: configuration.journal.keepSeconds, logger: logger, metrics: metrics)
-        let desk = DoorDesk(live: live, log: log, recorder: recorder, metrics: metrics, logger: logger)
+        let origins = OriginSource(configuration.origins)
+        let desk = DoorDesk(
+            live: live, origins: origins, log: log, recorder: recorder, metrics: metrics, logger: logger)
         if let fault = adopt(configuration, live) {
             logger.error("the configuration's policy is not in force, the last one is: \(fault)")
         }
@@ -58,7 +60,7 @@ public final class Service: Sendable {
             let told = readiness.now ? systemd : nil
             told?.tell(.reloading)
             defer { told?.tell(.ready) }
-            return self.reload(live, metrics, who)
+            return self.reload(live, origins, metrics, who)
         }
         let control = ControlServer(
             path: configuration.listeners.controlPath, logger: logger,
@@ -156,12 +158,16 @@ public final class Service: Sendable {
     }
 
     /// Reads the configuration again, one call at a time. Returns the faults, nil where it is in force.
-    private func reload(_ live: LiveEngine, _ metrics: Metrics, _ who: String) -> String? {
-        reloading.withLock { _ in read(live, metrics, who) }
+    private func reload(
+        _ live: LiveEngine, _ origins: OriginSource, _ metrics: Metrics, _ who: String
+    ) -> String? {
+        reloading.withLock { _ in read(live, origins, metrics, who) }
     }
 
     /// Reads the configuration again. Returns the faults, nil where it is in force.
-    private func read(_ live: LiveEngine, _ metrics: Metrics, _ who: String) -> String? {
+    private func read(
+        _ live: LiveEngine, _ origins: OriginSource, _ metrics: Metrics, _ who: String
+    ) -> String? {
         guard let path = configuration.file else {
             return "Weir was started without a configuration file, so there is nothing to read again"
         }
@@ -171,6 +177,7 @@ public final class Service: Sendable {
                 metrics.reloadsRefused.add()
                 return "\(path): \(fault)"
             }
+            origins.replace(new.origins)
             let late = new.keysNeedingRestart(from: configuration)
             if !late.isEmpty { logger.warning("takes effect at the next start: \(late.joined(separator: ", "))") }
             logger.notice(

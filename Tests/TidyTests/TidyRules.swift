@@ -37,12 +37,13 @@ let importsAllowed: [String: Set<String>] = [
     "WeirServer": [
         "MailTypes", "PolicyDelegation", "Milter", "MailLog", "ContentAnalysis", "WeirEngine", "WeirAudit",
         "WeirSimulator",
-        "CLinux", "CArchive", "Foundation", "Glibc", "Synchronization", "Dispatch",
+        "CLinux", "CArchive", "CMaxMindDB", "Foundation", "Glibc", "Synchronization", "Dispatch",
         "NIOCore", "NIOPosix", "GRDB", "Yams", "Hummingbird", "Logging",
     ],
     "weir": ["WeirServer", "WeirAudit", "MailTypes", "ArgumentParser", "Foundation", "Logging", "Glibc", "Dispatch"],
     "CLinux": [],
     "CArchive": [],
+    "CMaxMindDB": [],
 ]
 
 /// The targets that are pure: time, chance and the world reach them through their inputs alone.

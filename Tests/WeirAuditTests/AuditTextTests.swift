@@ -39,7 +39,8 @@ let hostileReport: AuditReport = {
             let transaction = Transaction(
                 stage: .endOfMessage,
                 session: Session(
-                    door: .milter, mailHost: "mx<1>", client: NetworkAddress("100.64.\(round < 40 ? 0 : round % 60).9"), clientPort: 0,
+                    door: .milter, mailHost: "mx<1>",
+                    client: NetworkAddress("100.64.\(round < 40 ? 0 : round % 60).9"), clientPort: 0,
                     helo: "", login: name, isEncrypted: false, isLocalSubmission: false),
                 envelope: Envelope(
                     reversePath: nil, recipients: [Recipient(recipient)], recipientsAreComplete: true,

@@ -120,6 +120,8 @@ struct MessageFacts: Sendable {
     var style: UInt32
     /// The client's network; 0 where it is not known.
     var network: UInt32
+    /// Where that network is; nil where it is not known.
+    var origin: Origin?
     /// The HELO name; 0 where it is not known.
     var helo: UInt32
     /// The reverse-path; 0 for the null reverse-path.

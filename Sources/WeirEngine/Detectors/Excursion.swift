@@ -72,6 +72,8 @@ struct Excursion: Sendable {
     var networks = InlineArray<8, UInt16>(repeating: 0)
     /// How many of them.
     var networkCount: UInt8 = 0
+    /// Where these are.
+    var foreign = ForeignUse()
     /// True once a new mail program was counted.
     var hasNewStyle = false
     /// Distinct new HELO names and reverse-paths seen, each at most 255.
@@ -186,6 +188,7 @@ extension Excursion: Compactable {
             out.byte(UInt8(truncatingIfNeeded: networks[place]))
             out.byte(UInt8(truncatingIfNeeded: networks[place] >> 8))
         }
+        foreign.encode(&out)
         out.bool(hasNewStyle)
         out.byte(newHelos)
         out.byte(newReversePaths)
@@ -221,6 +224,7 @@ extension Excursion: Compactable {
             networks[place] = UInt16(try input.byte())
             networks[place] |= UInt16(try input.byte()) << 8
         }
+        foreign = try ForeignUse(&input)
         hasNewStyle = try input.bool()
         newHelos = try input.byte()
         newReversePaths = try input.byte()

@@ -71,7 +71,7 @@ struct Acquaintances<let places: Int>: Sendable {
 /// The counts of one day, before they are learned: 24 bytes.
 struct DayCounts: Sendable {
     /// The counts, in the order of the names below.
-    private var counts = SmallCounts<10>()
+    private var counts = SmallCounts<11>()
     /// Most new recipients in one of the day's hours, as a decaying count.
     var newAnHour: Float = 0
 
@@ -114,6 +114,11 @@ struct DayCounts: Sendable {
     var newNetworks: Float {
         get { counts[7] }
         set { counts[7] = newValue }
+    }
+    /// Of these, such as are of another AS or country too.
+    var newOrigins: Float {
+        get { counts[10] }
+        set { counts[10] = newValue }
     }
     /// Delivery results.
     var results: Float {
@@ -169,6 +174,8 @@ struct Habits: Sendable {
     var wide: Float = 0
     /// Days on which a network was new.
     var newNetworkDays: Float = 0
+    /// Days on which an AS was new.
+    var newOriginDays: Float = 0
     /// Delivery results.
     var results: Float = 0
     /// Of these, dead recipients.
@@ -180,6 +187,9 @@ struct Habits: Sendable {
     var parts = SmallWeights<8>()
     /// Networks (/24, /48).
     var networks = Acquaintances<6>()
+    /// Origins (AS and country) of a login, and where it was used last.
+    var origins = Origins()
+    var lastUse = LastUse()
     /// Styles of mail programs.
     var styles = Acquaintances<4>()
     /// HELO names.
@@ -231,7 +241,8 @@ struct Habits: Sendable {
         spamContent = spamContent * memory + counts.spamContent
         messages = messages * memory + counts.messages
         wide = wide * memory + counts.wide
-        newNetworkDays = newNetworkDays * memory + min(1, counts.newNetworks)
+        newNetworkDays = newNetworkDays * memory + (counts.newNetworks > 0 ? 1 : 0)
+        newOriginDays = newOriginDays * memory + (counts.newOrigins > 0 ? 1 : 0)
         results = results * memory + counts.results
         dead = dead * memory + counts.dead
     }
@@ -242,6 +253,7 @@ struct Habits: Sendable {
         isYesterdayTainted = true
         let since = day > 0 ? day - 1 : 0
         networks.forget(since: max(1, since))
+        origins.forget(since: max(1, since))
         styles.forget(since: max(1, since))
         helos.forget(since: max(1, since))
         reversePaths.forget(since: max(1, since))
@@ -259,16 +271,16 @@ extension DayCounts {
         out.floats(
             [
                 messages, recipients, newRecipients, newAnHour, withContent, oddContent, spamContent, wide, newNetworks,
-                results, dead,
-            ] as InlineArray<11, Float>)
+                newOrigins, results, dead,
+            ] as InlineArray<12, Float>)
     }
 
     /// Reads counts.
     init(_ input: inout ByteReader) throws(CodecError) {
-        let values: InlineArray<11, Float> = try input.floats()
+        let values: InlineArray<12, Float> = try input.floats()
         (messages, recipients, newRecipients, newAnHour) = (values[0], values[1], values[2], values[3])
         (withContent, oddContent, spamContent, wide) = (values[4], values[5], values[6], values[7])
-        (newNetworks, results, dead) = (values[8], values[9], values[10])
+        (newNetworks, newOrigins, results, dead) = (values[8], values[9], values[10], values[11])
     }
 }
 
@@ -311,13 +323,15 @@ extension Habits: Compactable {
         out.floats(
             [
                 days, messagesADay, recipients, newRecipients, newADay, newAnHour, withContent, oddContent, spamContent,
-                messages, wide, newNetworkDays, results, dead, hourNow,
-            ] as InlineArray<15, Float>)
+                messages, wide, newNetworkDays, newOriginDays, results, dead, hourNow,
+            ] as InlineArray<16, Float>)
         out.varint(UInt64(lastNewAt.seconds))
         var hours = InlineArray<8, Float>(repeating: 0)
         for part in 0..<8 { hours[part] = parts[part] }
         out.floats(hours)
         networks.encode(&out)
+        origins.encode(&out)
+        lastUse.encode(&out)
         styles.encode(&out)
         helos.encode(&out)
         reversePaths.encode(&out)
@@ -333,15 +347,17 @@ extension Habits: Compactable {
         standing = try Standing(&input)
         today = try DayCounts(&input)
         yesterday = try DayCounts(&input)
-        let learned: InlineArray<15, Float> = try input.floats()
+        let learned: InlineArray<16, Float> = try input.floats()
         (days, messagesADay, recipients, newRecipients) = (learned[0], learned[1], learned[2], learned[3])
         (newADay, newAnHour, withContent, oddContent) = (learned[4], learned[5], learned[6], learned[7])
         (spamContent, messages, wide, newNetworkDays) = (learned[8], learned[9], learned[10], learned[11])
-        (results, dead, hourNow) = (learned[12], learned[13], learned[14])
+        (newOriginDays, results, dead, hourNow) = (learned[12], learned[13], learned[14], learned[15])
         lastNewAt = CoarseTime(seconds: try input.integer(UInt32.self))
         let hours: InlineArray<8, Float> = try input.floats()
         for part in 0..<8 { parts[part] = hours[part] }
         networks = try Acquaintances(&input)
+        origins = try Origins(&input)
+        lastUse = try LastUse(&input)
         styles = try Acquaintances(&input)
         helos = try Acquaintances(&input)
         reversePaths = try Acquaintances(&input)

@@ -174,7 +174,7 @@ struct Watch: Sendable {
                     more = Swift.min(left - ofText, more / (repeats + 1))
                     ofText += Swift.max(0, more)
                 }
-                more = Swift.max(0, Swift.min(more, Watch.most(line, habits) - excursion.ledger[line][lane]))
+                more = Swift.max(0, Swift.min(more, Watch.most(line, habits, excursion) - excursion.ledger[line][lane]))
                 excursion.ledger[line][lane] += more
             }
             added = Swift.max(added, ofText)
@@ -185,11 +185,11 @@ struct Watch: Sendable {
     }
 
     /// The bound of an accumulated group.
-    private static func most(_ line: Int, _ habits: Habits) -> Float {
+    private static func most(_ line: Int, _ habits: Habits, _ excursion: Excursion) -> Float {
         switch line {
         case 0: ContentDetector.most(habits)
         case 1: RecipientsDetector.most
-        case 2: IdentityDetector.most
+        case 2: IdentityDetector.most(excursion)
         default: RegularityDetector.most
         }
     }
@@ -237,8 +237,12 @@ struct Watch: Sendable {
         let day = habits[slot].day
         if message.isLogin, message.network != 0, !habits[slot].networks.knows(message.network, on: day) {
             habits[slot].today.newNetworks += 1
+            if let origin = message.origin, habits[slot].strangeness(of: origin) >= .system {
+                habits[slot].today.newOrigins += 1
+            }
         }
         habits[slot].networks.note(message.network, on: day)
+        if message.isLogin, let origin = message.origin { habits[slot].note(origin, at: message.at) }
         if message.handling == .own {
             habits[slot].styles.note(message.style, on: day)
             habits[slot].reversePaths.note(message.reversePath, on: day)

@@ -13,6 +13,7 @@ extension Engine {
         let slot = Int(payer.slot)
         watch.enrol(slot, serial: subscribers.slots[slot].serial)
         var facts = facts(of: transaction, message, slot: slot, decision.identity, at: time)
+        facts.origin = transaction.session.origin
         let standing = watch.habits[slot].standing
         facts.isWaiting = standing.rung >= .held && time - standing.since < Engine.waitingNanoseconds
         join(transaction.content, message, slot: slot, &facts)

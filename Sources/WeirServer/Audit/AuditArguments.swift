@@ -42,14 +42,16 @@ extension AuditRequest {
             return prefix
         }
         let zoneSeconds = try AuditRequest.zone(zone)
-        var policy = try AuditRequest.policy(policy)
+        let configuration = try AuditRequest.configuration(policy)
+        var policy = configuration.policy(revision: 1)
         if policy.networks.isEmpty { policy.networks = AuditSettings.ownNetworks }
         policy.networks += own
         self.init(
             files: AuditRequest.once(files), format: format, zoneSeconds: zoneSeconds,
             settings: AuditSettings(
                 policy: policy, since: try AuditRequest.moment(since, "--since", zoneSeconds),
-                until: try AuditRequest.moment(until, "--until", zoneSeconds, isEnd: true), subscriber: subscriber))
+                until: try AuditRequest.moment(until, "--until", zoneSeconds, isEnd: true), subscriber: subscriber,
+                origin: configuration.origins?.origin))
     }
 
     /// Each file once, where patterns overlap: its mail happened once.
@@ -62,10 +64,10 @@ extension AuditRequest {
         }
     }
 
-    /// The policy that is tried: a file's, or the default one.
-    private static func policy(_ path: String?) throws -> Policy {
-        guard let path else { return Configuration.defaults.policy(revision: 1) }
-        return try Configuration.load(path: path).policy(revision: 1)
+    /// The configuration whose policy is tried: a file's, or the default one.
+    private static func configuration(_ path: String?) throws -> Configuration {
+        guard let path else { return .defaults }
+        return try Configuration.load(path: path)
     }
 
     /// A zone; the machine's own where none is given.

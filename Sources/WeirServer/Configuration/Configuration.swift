@@ -71,6 +71,8 @@ public struct Configuration: Equatable, Sendable {
     public var mailHosts: MailHosts
     /// The mail log that is followed for delivery results; nil for none.
     var mailLog: LogToFollow?
+    /// The databases that tell AS and country of a client address; nil where none is named.
+    public var origins: OriginLookup?
     /// The Unix socket of the helper that may work on Postfix's hold queue; nil where there is none.
     public var holdHelperPath: String?
     /// The largest message that the mail server takes: a bytes limit must have room for one.
@@ -110,7 +112,8 @@ extension Configuration {
             controlPath: "\(stateDirectoryDefault)/control.sock"),
         stateDirectory: stateDirectoryDefault,
         journal: .defaults, decisionLog: .defaults, bounds: .defaults, mailHosts: MailHosts(),
-        mailLog: nil, holdHelperPath: nil, messageBytesMax: messageBytesMaxDefault, policyDraft: Policy(), warnings: [])
+        mailLog: nil, origins: nil, holdHelperPath: nil, messageBytesMax: messageBytesMaxDefault, policyDraft: Policy(),
+        warnings: [])
 
     /// Below the working directory: a first `make run` needs no rights and leaves nothing elsewhere.
     public static let stateDirectoryDefault = "./var/weir"

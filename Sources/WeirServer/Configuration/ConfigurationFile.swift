@@ -78,6 +78,16 @@ enum TextFile {
         }
     }
 
+    /// Throws where a file is none that can be read.
+    static func check(_ path: String) throws(Trouble) {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw trouble(errno) }
+        defer { close(descriptor) }
+        var status = stat()
+        if fstat(descriptor, &status) != 0 { throw trouble(errno) }
+        if status.st_mode & S_IFMT == S_IFDIR { throw trouble(EISDIR) }
+    }
+
     /// What an error number means.
     private static func trouble(_ number: Int32) -> Trouble {
         switch number {

@@ -15,8 +15,8 @@ struct ConfigurationReader {
 
     /// The keys at the top.
     private static let keys = [
-        "listen", "state_directory", "journal", "decision_log", "bounds", "mail_hosts", "mail_log", "hold_helper",
-        "policy", "identity", "detectors", "ladder",
+        "listen", "state_directory", "journal", "decision_log", "bounds", "mail_hosts", "mail_log", "origin",
+        "hold_helper", "policy", "identity", "detectors", "ladder",
     ]
 
     /// The configuration of a text. Worth something only if no fault was noted.
@@ -37,6 +37,7 @@ struct ConfigurationReader {
         if let node = top["bounds"] { readBounds(node, into: &result.bounds) }
         if let node = top["mail_hosts"] { readMailHosts(node, into: &result.mailHosts) }
         if let node = top["mail_log"] { result.mailLog = mailLog(node) }
+        if let node = top["origin"] { result.origins = origins(node) }
         if let node = top["hold_helper"], let path = path(node, "the path of the helper's Unix socket") {
             checkSocketPath(path, at: node)
             result.holdHelperPath = path

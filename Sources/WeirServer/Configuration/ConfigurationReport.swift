@@ -24,6 +24,7 @@ public struct ConfigurationReport: CustomStringConvertible {
             text += "\(limits.filter(\.isEnforced).count) of \(count(limits.count, "limit")) enforced.\n"
         }
         if let mailLog = configuration.mailLog { text += "\(mailLog)\n" }
+        if let origins = configuration.origins { text += "\(origins)\n" }
         for (index, plan) in policy.plans.enumerated() {
             let kind = plan.kind == .mua ? "people's mail programs" : "mail servers"
             text += "\nplan \(plan.name) (\(plan.kind), \(kind)\(index == 0 ? "; the default plan" : ""))\n"

@@ -8,6 +8,8 @@ import WeirEngine
 final class DoorDesk: Sendable {
     /// The engine.
     let live: LiveEngine
+    /// Where client addresses are.
+    let origins: OriginSource
     /// The decision log.
     let log: DecisionLog
     /// Cases and refusals on their way to disk.
@@ -18,8 +20,13 @@ final class DoorDesk: Sendable {
     let logger: Logger
 
     /// A desk.
-    init(live: LiveEngine, log: DecisionLog, recorder: Recorder, metrics: Metrics, logger: Logger) {
+    init(
+        live: LiveEngine, origins: OriginSource = OriginSource(), log: DecisionLog, recorder: Recorder,
+        metrics: Metrics,
+        logger: Logger
+    ) {
         self.live = live
+        self.origins = origins
         self.log = log
         self.recorder = recorder
         self.metrics = metrics
@@ -28,7 +35,9 @@ final class DoorDesk: Sendable {
 
     /// Puts a question to the engine and returns its verdict. Called on the connection's event loop; waits for nothing but
     /// the engine's lock.
-    func ask(_ transaction: Transaction) -> Verdict {
+    func ask(_ given: Transaction) -> Verdict {
+        var transaction = given
+        origins.fill(&transaction)
         let (at, decision, others) = live.step(transaction)
         metrics.count(transaction.session.door, decision.verdict.kind)
         log.note(decision, transaction, at: at)

@@ -70,7 +70,7 @@ extension Simulation {
             states[index].client = homeAddress(index, at: at)
         } else if at < states[index].awayUntil {
             let network = UInt64(states[index].awayNetwork)
-            states[index].client = Networks.carrier(network, host: chance.bits() % 40)
+            states[index].client = Networks.abroad(network, host: chance.bits() % 40)
         } else if chance.happens(clients.newNetwork) {
             states[index].client = Networks.carrier(chance.bits(), host: chance.bits())
         } else if Chance.unit(Mixing.mix(machine(index, device), 1)) < clients.mobile {

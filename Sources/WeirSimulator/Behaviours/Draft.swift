@@ -176,7 +176,8 @@ extension Simulation {
         let session = Session(
             door: .milter, mailHost: courier.hostNames[draft.host], client: draft.client,
             clientPort: ports.lowerBound + UInt16(truncatingIfNeeded: noise % UInt64(ports.count)), helo: draft.helo,
-            login: isLogin ? QueueNumber.login(index) : "", isEncrypted: isLogin)
+            login: isLogin ? QueueNumber.login(index) : "", isEncrypted: isLogin,
+            origin: isLogin ? Networks.origin(of: draft.client) : nil)
         let fingerprint = draft.text.fingerprint(commonWords: population.commonWords)
         let transaction = Transaction(
             stage: .endOfMessage, session: session,

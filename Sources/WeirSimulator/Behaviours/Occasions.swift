@@ -204,7 +204,7 @@ extension Simulation {
         let device = isNew ? (devices - Int(states[index].renewals) % devices) % devices : 0
         var client = homeAddress(index, at: at)
         if at < states[index].awayUntil {
-            client = Networks.carrier(UInt64(states[index].awayNetwork), host: chance.bits() % 40)
+            client = Networks.abroad(UInt64(states[index].awayNetwork), host: chance.bits() % 40)
         }
         return BurstState(
             subscriber: index, event: place, left: Int(min(200_000, max(1, count + 0.5))), text: text,

@@ -1,0 +1,2 @@
+// libmaxminddb, for databases of networks in MaxMind's format.
+#include <maxminddb.h>
