@@ -179,6 +179,14 @@ struct SubscriberBytesTests {
             facts.helo = UInt32(1 + random.next() % 5) << 9
             facts.reversePath = UInt32(1 + random.next() % 5) << 20
             facts.isLogin = true
+            if random.next() % 3 != 0 {
+                let place = Origin.Place(
+                    latitude: Int16(random.next() % 9000), longitude: Int16(random.next() % 18_000),
+                    radiusKilometres: UInt16(random.next() % 900))
+                facts.origin = Origin(
+                    system: UInt32(random.next() % 5), country: Country(random.next() % 2 == 0 ? "DE".utf8 : "VN".utf8),
+                    place: random.next() % 2 == 0 ? place : nil)
+            }
             facts.isWaiting = random.next() % 4 == 0
             facts.tight = UInt32(random.next() % 7)
             facts.campaign = CampaignFacts(loose: UInt32(random.next() % 9))

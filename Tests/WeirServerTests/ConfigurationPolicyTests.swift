@@ -213,7 +213,7 @@ import WeirEngine
         ).faults
         #expect(
             faults == [
-                "weir.yaml:4:1: found the unknown key 'foo', expected a key of the configuration: listen, state_directory, journal, decision_log, bounds, mail_hosts, mail_log, hold_helper, policy, identity, detectors or ladder. Remove it, or write it where it belongs.",
+                "weir.yaml:4:1: found the unknown key 'foo', expected a key of the configuration: listen, state_directory, journal, decision_log, bounds, mail_hosts, mail_log, origin, hold_helper, policy, identity, detectors or ladder. Remove it, or write it where it belongs.",
                 "map.csv:2:1: found '192.0.2.1/24', expected an address or a network such as 192.0.2.0/24. Bits are set behind the prefix: did you mean 192.0.2.0/24?",
                 "subscribers.csv:2:3: found the unknown plan 'defaul', expected default. Did you mean 'default'?",
             ])

@@ -10,7 +10,7 @@ import Testing
     @Test(arguments: [
         (
             "polcy: {}\n",
-            "weir.yaml:1:1: found the unknown key 'polcy', expected a key of the configuration: listen, state_directory, journal, decision_log, bounds, mail_hosts, mail_log, hold_helper, policy, identity, detectors or ladder. Did you mean 'policy'?"
+            "weir.yaml:1:1: found the unknown key 'polcy', expected a key of the configuration: listen, state_directory, journal, decision_log, bounds, mail_hosts, mail_log, origin, hold_helper, policy, identity, detectors or ladder. Did you mean 'policy'?"
         ),
         (
             "policy:\n  observe_everything: yes\n",

@@ -192,8 +192,21 @@ func repositoryFile(_ path: String, from file: String = #filePath) -> String {
             lines.removeAll { $0.hasPrefix(key) }
             lines.append(setting)
         }
+        // Databases are read from disk: two of a folder of this test in place of GeoLite2's.
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
+            "weir-example-\(ProcessInfo.processInfo.processIdentifier)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let yaml = lines.joined(separator: "\n")
+            .replacingOccurrences(
+                of: "/var/lib/GeoIP/GeoLite2-ASN.mmdb",
+                with: try SampleOriginDatabase.systems().write(to: folder, "asn.mmdb")
+            )
+            .replacingOccurrences(
+                of: "/var/lib/GeoIP/GeoLite2-City.mmdb",
+                with: try SampleOriginDatabase.countries().write(to: folder, "city.mmdb"))
         let whole = ConfigurationFixture(
-            yaml: lines.joined(separator: "\n"),
+            yaml: yaml,
             files: ["addresses.csv": "network,subscriber\n", "subscribers.csv": "subscriber,plan,parent,exempt\n"])
         #expect(whole.faults == [])
         #expect(try whole.configuration().listeners.policy.count == 2)

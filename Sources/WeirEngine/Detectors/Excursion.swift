@@ -72,10 +72,10 @@ struct Excursion: Sendable {
     var networks = InlineArray<8, UInt16>(repeating: 0)
     /// How many of them.
     var networkCount: UInt8 = 0
-    /// Where these are.
-    var foreign = ForeignUse()
     /// True once a new mail program was counted.
     var hasNewStyle = false
+    /// Where the networks are.
+    var foreign = ForeignUse()
     /// Distinct new HELO names and reverse-paths seen, each at most 255.
     var newHelos: UInt8 = 0
     var newReversePaths: UInt8 = 0

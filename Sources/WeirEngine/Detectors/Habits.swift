@@ -68,10 +68,10 @@ struct Acquaintances<let places: Int>: Sendable {
     }
 }
 
-/// The counts of one day, before they are learned: 24 bytes.
+/// The counts of one day, before they are learned: 28 bytes.
 struct DayCounts: Sendable {
-    /// The counts, in the order of the names below.
-    private var counts = SmallCounts<11>()
+    /// The counts, by the names below; the twelfth is free.
+    private var counts = SmallCounts<12>()
     /// Most new recipients in one of the day's hours, as a decaying count.
     var newAnHour: Float = 0
 
@@ -203,11 +203,13 @@ struct Habits: Sendable {
     /// How much of what was learned stays at each day with mail.
     private static let memory: Float = 1 - 1 / 60
 
-    /// Moves on to a day, since 1970. `isSuspicious` keeps the days that end from being learned.
-    mutating func advance(to now: Int32, isSuspicious: Bool) {
+    /// Moves on to a day, since 1970. `isSuspicious` keeps the day that begins from being learned; `isHeld` the days that end too,
+    /// with whom and what was met on them.
+    mutating func advance(to now: Int32, isSuspicious: Bool, isHeld: Bool) {
         if messagesSeen == 0 { firstDay = now }
         let new = UInt16(clamping: now - firstDay)
         guard new > day else { return }
+        if isHeld { taint() }
         let isNext = new == day + 1
         if !isYesterdayTainted { learn(yesterday) }
         if isNext {
@@ -219,7 +221,7 @@ struct Habits: Sendable {
             isYesterdayTainted = false
         }
         today = DayCounts()
-        isTodayTainted = isSuspicious
+        isTodayTainted = isSuspicious || isHeld
         day = new
     }
 

@@ -64,8 +64,9 @@ enum IdentityDetector: Detector {
         if isNewOrigin ? before.count == 0 : excursion.networkCount == 1 {
             nats += first(strangeness, habits, usual)
         } else {
+            let more = another(excursion, strangeness, isNewOrigin: isNewOrigin)
             let isLater = before.newestAt != 0 && seconds &- before.newestAt > hoursTogether
-            nats += another(excursion, strangeness, isNewOrigin: isNewOrigin) * (isLater ? 0.5 : 1) * Float(1 - usual)
+            nats += strangeness == .unknown ? more : more * (isLater ? 0.5 : 1) * Float(1 - usual)
         }
         return PerTakeOver(0, nats, nats, 0)
     }
@@ -180,6 +181,7 @@ enum IdentityDetector: Detector {
         if excursion.newHelos >= 3 { parts.append("\(excursion.newHelos) HELO names never used before") }
         return parts.isEmpty ? "sender names never used before" : parts.joined(separator: ", ")
     }
+
     /// From where, for people: `used from Vietnam (AS 131353), where this account was never used`.
     private static func place(_ excursion: Excursion) -> String {
         let foreign = excursion.foreign

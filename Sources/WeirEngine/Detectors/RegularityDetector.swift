@@ -21,11 +21,20 @@ enum RegularityDetector: Detector {
         var nats: Float = 0
         if total >= learnedMin {
             let share = (habits.parts[message.part] + 0.5) / (total + 4)
-            nats = Float(NaturalLogarithm.of(Double(0.125 / share))).clipped(-0.3, 1)
+            nats = Float(NaturalLogarithm.of(Double(0.125 / share))).clipped(
+                isElsewhereToStrangers(message, habits) ? 0 : -0.3, 1)
         }
         // Even spacing, once it can be told: eight gaps of at least five seconds within a quarter of each other.
         if excursion.gaps >= 8, excursion.gapMean > 1.6, excursion.gapSquares / excursion.gaps < 0.06 { nats += 0.3 }
         return .all(nats)
+    }
+
+    /// True for a login used from a network never used before to write to strangers alone: thieves take care to keep the owner's
+    /// hours, so that a usual hour excuses nobody there.
+    private static func isElsewhereToStrangers(_ message: MessageFacts, _ habits: Habits) -> Bool {
+        message.newRecipients == message.recipients && message.isLogin && message.network != 0
+            && habits.networks.knowsAny(on: habits.day)
+            && !habits.networks.knows(message.network, on: habits.day)
     }
 
     static func why(_ habits: Habits, _ excursion: Excursion) -> String {

@@ -106,7 +106,9 @@ struct Watch: Sendable {
         let before = excursion(of: slot, at: message.at)
         var excursion = before ?? Excursion()
         let isSuspicious = before != nil && excursion.score.most > 4
-        habits[slot].advance(to: message.day, isSuspicious: isSuspicious)
+        // Who is held goes on being judged by what was usual before, also where nothing is enforced and the mail goes out.
+        habits[slot].advance(
+            to: message.day, isSuspicious: isSuspicious, isHeld: habits[slot].standing.rung >= .held)
         if before == nil {
             excursion.beganAt = message.at
             excursion.lastAt = message.at

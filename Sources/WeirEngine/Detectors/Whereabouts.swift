@@ -2,7 +2,7 @@
 //
 // A network that was never used before says little by itself: lines are renumbered, and a mobile carrier has hundreds. It says
 // less where its AS is the account's own, and more where its country is new. Memory: three origins and the last use in `Habits`
-// (36 bytes), what was strange in `Excursion` (32 bytes).
+// (36 bytes), what was strange in `Excursion` (30 bytes).
 
 import MailTypes
 
@@ -42,8 +42,8 @@ struct LastUse: Sendable {
     var longitude: Int16 = 0
     /// The packed country; 0 where it is not known.
     var country: UInt16 = 0
-    /// Tens of kilometres around it, rounded up; 255 where the place is not known.
-    var radius: UInt8 = 255
+    /// Tens of kilometres around it, rounded up; 255 where the place is not known. Two bytes, so that no byte of a use is unused.
+    var radius: UInt16 = 255
 
     /// Never.
     init() {}
@@ -55,7 +55,7 @@ struct LastUse: Sendable {
         guard let place = origin.place, place.radiusKilometres <= 2540 else { return }
         latitude = place.latitude
         longitude = place.longitude
-        radius = UInt8((Int(place.radiusKilometres) + 9) / 10)
+        radius = UInt16((Int(place.radiusKilometres) + 9) / 10)
     }
 
     /// No aeroplane in line service is faster, in kilometres an hour.
@@ -73,15 +73,16 @@ struct LastUse: Sendable {
     }
 }
 
-/// What an excursion knows of places that its account was never used from. 32 bytes.
+/// What an excursion knows of places that its account was never used from. 30 bytes, the widest first.
 struct ForeignUse: Sendable {
     /// The latest origins never used before, by their keys.
     var origins = InlineArray<3, UInt32>(repeating: 0)
-    /// AS and packed country of the strangest, for people; 0 where not known.
+    /// The AS of the strangest, for people; 0 where it is not known.
     var system: UInt32 = 0
-    var country: UInt16 = 0
     /// When a network was new last, in seconds of engine time; 0 for never.
     var newestAt: UInt32 = 0
+    /// The packed country of the strangest, for people; 0 where it is not known.
+    var country: UInt16 = 0
     /// The other country of two uses too soon after each other, and the minutes between: below 0 where that one came after.
     var otherCountry: UInt16 = 0
     var minutes: Int16 = 0
@@ -253,7 +254,7 @@ extension LastUse {
         out.signed(Int64(latitude))
         out.signed(Int64(longitude))
         out.varint(UInt64(country))
-        out.byte(radius)
+        out.byte(UInt8(radius))
     }
 
     /// Reads a use.
@@ -264,7 +265,7 @@ extension LastUse {
         latitude = try input.int16()
         longitude = try input.int16()
         country = try input.integer(UInt16.self)
-        radius = try input.byte()
+        radius = UInt16(try input.byte())
     }
 }
 
