@@ -169,6 +169,34 @@ struct WatchTests {
         #expect(fresh.take(travel).groups[identity] == 0)
     }
 
+    @Test("is not lowered by the owner's hours where strangers are written to from elsewhere") func hours() {
+        func regularity(network: UInt32, new: Int) -> Float {
+            var ann = Watched()
+            let facts = usual(at: ann.time) { ($0.network, $0.newRecipients) = (network, new) }
+            var excursion = Excursion()
+            ann.watch.habits[0].advance(to: facts.day, isSuspicious: false, isHeld: false)
+            return RegularityDetector.examine(facts, ann.watch.habits[0], &excursion)[1]
+        }
+        #expect(regularity(network: 12, new: 1) < 0 && regularity(network: 99, new: 0) < 0)
+        #expect(regularity(network: 99, new: 1) == 0)
+    }
+
+    @Test("goes on for who is held and not stopped: days and networks of an attack stay unusual") func heldIsUnusual() {
+        func known(_ rung: Rung) -> (Bool, Float) {
+            var ann = Watched()
+            ann.watch.habits[0].standing.rung = rung
+            let before = ann.watch.habits[0].days
+            for _ in 0..<5 {
+                for _ in 0..<3 { _ = ann.take { ($0.network, $0.content) = (99, nil) } }
+                ann.wait(hours: 24)
+            }
+            let habits = ann.watch.habits[0]
+            return (habits.networks.knows(99, on: habits.day), habits.days - before)
+        }
+        #expect(known(.held) == (false, 0))
+        #expect(known(.none).0 && known(.none).1 > 2)
+    }
+
     @Test("forgets what a thief was seen with, and learns nothing of his days") func tainting() {
         var ann = Watched()
         let usualShare = RecipientsDetector.usual(ann.watch.habits[0])
