@@ -87,6 +87,8 @@ struct WatchTests {
         #expect(abs(sum - last.nats) < 0.01)
         let ledger = ann.watch.ledger(last, of: 0)
         #expect(ledger.map(\.score) == ledger.map(\.score).sorted(by: >))
+        let told = ledger.reduce(Float(0)) { $0 + Float($1.score) / 1000 }
+        #expect(told >= last.nats - 0.01, "lines of less than a tenth of a nat are told too")
         #expect(ledger.contains { $0.symbol == "NEW_RECIPIENTS" && $0.why.contains("5 of 5 recipients") })
         #expect(ledger.contains { $0.symbol == "CONTENT" && $0.why.contains("5 messages of 5") })
     }
@@ -108,6 +110,51 @@ struct WatchTests {
             }
         }
         #expect(score.groups[0] + score.groups[1] > groups[0] + groups[1] + 2)
+    }
+
+    @Test("of strangers grows beyond one event only while messages to them go on for hours, and for whom it is unusual")
+    func hourAfterHour() {
+        func strangers(_ messages: Int, minutes: Double, days: Int = 40) -> Float {
+            var ann = Watched(days: days)
+            let lane = Int(EvidenceGroup.recipients.rawValue)
+            var most: Float = 0
+            for _ in 0..<messages {
+                let score = ann.take { ($0.newRecipients, $0.content, $0.style, $0.network) = (1, nil, 0, 0) }
+                most = max(most, score.groups[lane])
+                ann.wait(hours: minutes / 60)
+            }
+            return most
+        }
+        #expect(strangers(60, minutes: 0.1) <= 5.01, "a burst is one event")
+        #expect(strangers(14, minutes: 20) > 7)
+        #expect(strangers(60, minutes: 20) <= 8.01)
+        #expect(strangers(14, minutes: 20, days: 2) <= 5.01, "nothing is unusual for a newcomer")
+    }
+
+    @Test("of one message's text is bounded more than that of several") func oneText() {
+        func content(_ texts: Int) -> Float {
+            var ann = Watched()
+            var score = Score()
+            for text in 1...texts {
+                score = ann.take { ($0.content, $0.tight, $0.newRecipients) = (6, UInt32(text), 1) }
+            }
+            return score.groups[Int(EvidenceGroup.content.rawValue)]
+        }
+        #expect(content(1) <= 2.51 && content(1) > 2)
+        #expect(content(2) > 3.5 && content(2) <= 4.26)
+        #expect(content(6) > 6)
+    }
+
+    @Test("loses more by a letter that reads like its owner's than by one that might be a thief's") func honestLetters() {
+        func left(after content: Float) -> Float {
+            var ann = Watched()
+            for text in 1...4 {
+                _ = ann.take { ($0.content, $0.tight, $0.network, $0.style) = (5, UInt32(text), 99, 98) }
+            }
+            for _ in 0..<4 { _ = ann.take { ($0.content, $0.network) = (content, 0) } }
+            return ann.watch.excursion(of: 0)?.score[Int(TakeOver.contacts.rawValue)] ?? 0
+        }
+        #expect(left(after: -6) < left(after: -2.2) - 0.5)
     }
 
     @Test("counts copies that come days apart again") func slowCopies() {
@@ -294,7 +341,7 @@ struct WatchTests {
         }
         #expect(groups == EvidenceGroup.allCases)
         let (habits, excursion) = (MemoryLayout<Habits>.stride, MemoryLayout<Excursion>.stride)
-        #expect(habits <= 512 && excursion <= 512)
+        #expect(habits + excursion <= 512)
         #expect(guide.contains("\(habits) bytes a subscriber") && guide.contains("\(excursion) for an excursion"))
         #expect(decision.contains("\(habits) and \(excursion) bytes"), "\(habits) and \(excursion)")
     }

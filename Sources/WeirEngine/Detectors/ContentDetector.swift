@@ -15,6 +15,9 @@ enum ContentDetector: Detector {
 
     /// Bounds of one message. The lower one is near: whoever writes spam chooses its words, and an innocent text excuses nobody.
     private static let bounds: (low: Float, high: Float) = (-0.8, 4)
+    /// The lower bound where the recipients are the owner's contacts: there nothing else tells the owner's own mail from a thief's,
+    /// whose letters ask for something.
+    private static let lowToContacts: Float = -2.5
     /// From here on a text is odd for somebody who writes as most do (A: one honest text in fourteen), and from there on it
     /// reads like spam (A: one in two hundred).
     static let oddFrom: Float = -2
@@ -29,9 +32,17 @@ enum ContentDetector: Detector {
         (Double(count) + prior) / (Double(habits.withContent) + ContentDetector.prior.all)
     }
 
-    /// The bound in an excursion: more for a subscriber whose own texts are known and were never like that.
-    static func most(_ habits: Habits) -> Float {
-        share(habits.spamContent, prior.spam, habits) < 0.02 ? most + 3 * Swift.min(1, habits.withContent / 30) : most
+    /// The bound of what one message's text says: anybody answers a spam once, and quotes it.
+    private static let mostOfOne: Float = 2.5
+    /// What each further message adds to the bound.
+    private static let mostOfMore: Float = 1.75
+
+    /// The bound in an excursion: more for a subscriber whose own texts are known and were never like that, less while it is one
+    /// message alone that reads like spam.
+    static func most(_ habits: Habits, _ excursion: Excursion) -> Float {
+        let all =
+            share(habits.spamContent, prior.spam, habits) < 0.02 ? most + 3 * Swift.min(1, habits.withContent / 30) : most
+        return Swift.min(all, mostOfOne + mostOfMore * Swift.max(0, excursion.spamLike - 1))
     }
 
     static func examine(_ message: MessageFacts, _ habits: Habits, _ excursion: inout Excursion) -> PerTakeOver {
@@ -49,8 +60,9 @@ enum ContentDetector: Detector {
             nats = Swift.max(nats, unusual * Swift.min(1, habits.withContent / 20))
         }
         if message.handling == .forwarded || message.handling == .list { nats *= 0.25 }
-        if nats >= 1.5 { excursion.spamLike += 1 }
-        return .all(nats)
+        if nats >= 1 { excursion.spamLike += 1 }
+        let toContacts = nats <= bounds.low ? content.clipped(lowToContacts, bounds.low) : nats
+        return PerTakeOver(nats, nats, toContacts, 0)
     }
 
     static func why(_ habits: Habits, _ excursion: Excursion) -> String {

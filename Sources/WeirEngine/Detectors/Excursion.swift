@@ -2,16 +2,33 @@
 
 import MailTypes
 
-/// A near-duplicate group within an excursion.
+/// A near-duplicate group within an excursion. Six bytes; numbers of half precision do for what only damps.
 struct Repeats: Hashable, Sendable {
-    /// The tight group; 0 in a free place.
-    var tight: UInt32 = 0
+    /// The tight group, 16 bits of it; 0 in a free place.
+    var tight: UInt16 = 0
     /// How many of its messages came, as a count that decays with six hours: copies that come days apart are more than one
-    /// newsletter.
-    var count: Float = 0
+    /// newsletter. It does not decay between messages that come within seconds.
+    private var halfCount: Float16 = 0
     /// What they added to the scores so far, in nats, decaying with twelve hours: capped, because copies of one message that
     /// come together are one observation.
-    var added: Float = 0
+    private var halfAdded: Float16 = 0
+
+    /// The count.
+    var count: Float {
+        get { Float(halfCount) }
+        set { halfCount = Float16(min(2000, newValue)) }
+    }
+    /// The nats added.
+    var added: Float {
+        get { Float(halfAdded) }
+        set { halfAdded = Float16(min(2000, newValue)) }
+    }
+
+    /// No message yet.
+    init(tight: UInt16 = 0) { self.tight = tight }
+
+    /// What is kept of a tight group: 0 for none alone.
+    static func key(_ tight: UInt32) -> UInt16 { tight == 0 ? 0 : max(1, UInt16(truncatingIfNeeded: tight)) }
 }
 
 /// The running scores, by group that every message adds to (`EvidenceGroup.accumulated` lines): 48 bytes, without the lane that
@@ -36,12 +53,14 @@ struct Excursion: Sendable {
     /// Near-duplicate groups followed at a time; the least gives way.
     static let repeatsMax = 4
     /// Networks told apart in one excursion.
-    static let networksMax = 8
+    static let networksMax = 4
+    /// Gaps of which the spacing is judged, at most: of more, the older fade.
+    private static let gapsMax: Float = 64
 
-    /// Engine time of the first message.
-    var beganAt: Int64 = 0
     /// Engine time of the latest message or result.
     var lastAt: Int64 = 0
+    /// Engine time of the first message.
+    var beganAt = CoarseTime()
     /// The running scores of the groups that every message adds to.
     var ledger = RunningScores()
     /// Messages, a decaying count as all that follow.
@@ -67,9 +86,12 @@ struct Excursion: Sendable {
     /// Messages with much evidence in the text.
     var spamLike: Float = 0
     /// Distinct near-duplicate groups that added something.
-    var groupsOfText: UInt16 = 0
+    var groupsOfText: UInt8 = 0
+    /// Acts of writing to strangers alone, at least a quarter of an hour apart, at most 255, and the minute of the latest.
+    var acts: UInt8 = 0
+    var lastActMinute: UInt16 = 0
     /// Networks never used before, 16 bits of each hash: two of them are taken for one once in some thousand excursions.
-    var networks = InlineArray<8, UInt16>(repeating: 0)
+    var networks = InlineArray<4, UInt16>(repeating: 0)
     /// How many of them.
     var networkCount: UInt8 = 0
     /// True once a new mail program was counted.
@@ -79,13 +101,13 @@ struct Excursion: Sendable {
     /// Distinct new HELO names and reverse-paths seen, each at most 255.
     var newHelos: UInt8 = 0
     var newReversePaths: UInt8 = 0
-    /// The last HELO name and reverse-path counted.
-    var lastHelo: UInt32 = 0
-    var lastReversePath: UInt32 = 0
+    /// The last HELO name and reverse-path counted, 16 bits of each hash.
+    var lastHelo: UInt16 = 0
+    var lastReversePath: UInt16 = 0
     /// Gaps between messages: how many, the mean and the sum of squared differences of their logarithms (Welford).
-    var gaps: Float = 0
-    var gapMean: Float = 0
-    var gapSquares: Float = 0
+    private var halfGaps: Float16 = 0
+    private var halfGapMean: Float16 = 0
+    private var halfGapSquares: Float16 = 0
     /// The near-duplicate groups.
     var repeats = InlineArray<4, Repeats>(repeating: Repeats())
     /// The latest campaign with other suspects, and how many they were.
@@ -134,6 +156,7 @@ struct Excursion: Sendable {
 
     /// The place of a near-duplicate group; a new one takes a free place or that of the group that added least.
     mutating func place(of tight: UInt32) -> Int {
+        let tight = Repeats.key(tight)
         var least = 0
         for place in 0..<Excursion.repeatsMax {
             if repeats[place].tight == tight { return place }
@@ -160,10 +183,30 @@ struct Excursion: Sendable {
     /// Notes the time since the message before.
     mutating func noteGap(_ nanoseconds: Int64) {
         let value = Float(NaturalLogarithm.of(max(1, Double(nanoseconds) / 1e9)))
-        gaps += 1
-        let difference = value - gapMean
-        gapMean += difference / gaps
-        gapSquares += difference * (value - gapMean)
+        var (count, mean, squares) = (Float(halfGaps), Float(halfGapMean), Float(halfGapSquares))
+        if count >= Excursion.gapsMax { (count, squares) = (count / 2, squares / 2) }
+        count += 1
+        let difference = value - mean
+        mean += difference / count
+        squares += difference * (value - mean)
+        halfGaps = Float16(count)
+        halfGapMean = Float16(mean)
+        halfGapSquares = Float16(squares)
+    }
+
+    /// True where messages come at even distances, once it can be told: eight gaps of at least five seconds within a quarter of
+    /// each other.
+    var isEven: Bool {
+        halfGaps >= 8 && halfGapMean > 1.6 && Float(halfGapSquares) / Float(halfGaps) < 0.06
+    }
+
+    /// Notes a message to strangers alone. What comes within a quarter of an hour of the last one counted is one act with it: an
+    /// honest newsletter is one, whatever its length, and a bot that goes on for days comes to dozens.
+    mutating func noteAct(at time: Int64) {
+        let minute = UInt16(truncatingIfNeeded: time / 60_000_000_000)
+        guard acts == 0 || minute &- lastActMinute >= 15 else { return }
+        lastActMinute = minute
+        if acts < .max { acts += 1 }
     }
 }
 
@@ -172,17 +215,19 @@ struct Excursion: Sendable {
 extension Excursion: Compactable {
     /// Writes the excursion.
     func encode(_ out: inout ByteWriter) {
-        out.fixed64(UInt64(bitPattern: beganAt))
-        out.signed(lastAt &- beganAt)
+        out.varint(UInt64(beganAt.seconds))
+        out.signed(lastAt &- beganAt.nanoseconds)
         var scores = InlineArray<12, Float>(repeating: 0)
         for place in 0..<12 { scores[place] = ledger[place / 3][place % 3] }
         out.floats(scores)
         out.floats(
             [
                 messages, recipients, newRecipients, newAnHour, newADay, results, dead, refused, complaints, attempts,
-                spamLike, gaps, gapMean, gapSquares,
+                spamLike, Float(halfGaps), Float(halfGapMean), Float(halfGapSquares),
             ] as InlineArray<14, Float>)
-        out.varint(UInt64(groupsOfText))
+        out.byte(groupsOfText)
+        out.byte(acts)
+        out.varint(UInt64(lastActMinute))
         out.byte(networkCount)
         for place in 0..<min(Int(networkCount), Excursion.networksMax) {
             out.byte(UInt8(truncatingIfNeeded: networks[place]))
@@ -209,16 +254,18 @@ extension Excursion: Compactable {
     /// Reads an excursion.
     init(_ input: inout ByteReader) throws(CodecError) {
         self.init()
-        beganAt = Int64(bitPattern: try input.fixed64())
-        lastAt = beganAt &+ (try input.signed())
+        beganAt = CoarseTime(seconds: try input.integer(UInt32.self))
+        lastAt = beganAt.nanoseconds &+ (try input.signed())
         let scores: InlineArray<12, Float> = try input.floats()
         for place in 0..<12 { ledger[place / 3][place % 3] = scores[place] }
         let counts: InlineArray<14, Float> = try input.floats()
         (messages, recipients, newRecipients, newAnHour) = (counts[0], counts[1], counts[2], counts[3])
         (newADay, results, dead, refused) = (counts[4], counts[5], counts[6], counts[7])
         (complaints, attempts, spamLike) = (counts[8], counts[9], counts[10])
-        (gaps, gapMean, gapSquares) = (counts[11], counts[12], counts[13])
-        groupsOfText = try input.integer(UInt16.self)
+        (halfGaps, halfGapMean, halfGapSquares) = (Float16(counts[11]), Float16(counts[12]), Float16(counts[13]))
+        groupsOfText = try input.byte()
+        acts = try input.byte()
+        lastActMinute = try input.integer(UInt16.self)
         networkCount = try input.byte()
         for place in 0..<min(Int(networkCount), Excursion.networksMax) {
             networks[place] = UInt16(try input.byte())
@@ -228,10 +275,10 @@ extension Excursion: Compactable {
         hasNewStyle = try input.bool()
         newHelos = try input.byte()
         newReversePaths = try input.byte()
-        lastHelo = try input.integer(UInt32.self)
-        lastReversePath = try input.integer(UInt32.self)
+        lastHelo = try input.integer(UInt16.self)
+        lastReversePath = try input.integer(UInt16.self)
         for place in 0..<Excursion.repeatsMax {
-            repeats[place].tight = try input.integer(UInt32.self)
+            repeats[place].tight = try input.integer(UInt16.self)
             guard repeats[place].tight != 0 else { continue }
             repeats[place].count = try input.float()
             repeats[place].added = try input.float()

@@ -153,15 +153,16 @@ enum IdentityDetector: Detector {
     /// HELO names and reverse-paths: one more is little, many are a bot's.
     private static func names(_ message: MessageFacts, _ habits: Habits, _ excursion: inout Excursion) -> PerTakeOver {
         var nats: Float = 0
-        if message.helo != 0, message.helo != excursion.lastHelo, !habits.helos.knows(message.helo, on: habits.day) {
-            excursion.lastHelo = message.helo
+        if message.helo != 0, UInt16(truncatingIfNeeded: message.helo) != excursion.lastHelo, !habits.helos.knows(message.helo, on: habits.day) {
+            excursion.lastHelo = UInt16(truncatingIfNeeded: message.helo)
             if excursion.newHelos < .max { excursion.newHelos += 1 }
             if excursion.newHelos == 3 { nats += 1 }
         }
-        if message.reversePath != 0, message.reversePath != excursion.lastReversePath, message.handling == .own,
+        if message.reversePath != 0, UInt16(truncatingIfNeeded: message.reversePath) != excursion.lastReversePath,
+            message.handling == .own,
             !habits.reversePaths.knows(message.reversePath, on: habits.day)
         {
-            excursion.lastReversePath = message.reversePath
+            excursion.lastReversePath = UInt16(truncatingIfNeeded: message.reversePath)
             if excursion.newReversePaths < .max { excursion.newReversePaths += 1 }
             if habits.reversePaths.knowsAny(on: habits.day) {
                 if excursion.newReversePaths == 1 { nats += 0.5 }

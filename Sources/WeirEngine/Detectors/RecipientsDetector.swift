@@ -10,7 +10,16 @@ enum RecipientsDetector: Detector {
     static let group = EvidenceGroup.recipients
     static let catches = "bought and harvested lists"
     static let innocent = "first newsletters, invitations, cold letters"
-    static let most: Float = 5
+    static let most: Float = 8
+    /// The bound of what one event can say: a bought list, and a newsletter's first issue.
+    private static let mostOfEvent: Float = 5
+
+    /// The bound in an excursion. An event is over within hours; who goes on writing to strangers alone, hour after hour, is no
+    /// event (low and slow, the owner's hours kept), unless strangers are its trade: a shop, or somebody of whom little is known.
+    static func most(_ habits: Habits, _ excursion: Excursion) -> Float {
+        guard !habits.isNewcomer, usual(habits) < 0.5 else { return mostOfEvent }
+        return mostOfEvent + (0.4 * (Float(excursion.acts) - 3)).clipped(0, most - mostOfEvent)
+    }
 
     /// Share of strangers among a thief's recipients.
     private static let thief: Double = 0.97

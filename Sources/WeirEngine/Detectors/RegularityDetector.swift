@@ -24,8 +24,7 @@ enum RegularityDetector: Detector {
             nats = Float(NaturalLogarithm.of(Double(0.125 / share))).clipped(
                 isElsewhereToStrangers(message, habits) ? 0 : -0.3, 1)
         }
-        // Even spacing, once it can be told: eight gaps of at least five seconds within a quarter of each other.
-        if excursion.gaps >= 8, excursion.gapMean > 1.6, excursion.gapSquares / excursion.gaps < 0.06 { nats += 0.3 }
+        if excursion.isEven { nats += 0.3 }
         return .all(nats)
     }
 
@@ -38,7 +37,7 @@ enum RegularityDetector: Detector {
     }
 
     static func why(_ habits: Habits, _ excursion: Excursion) -> String {
-        excursion.gaps >= 8 && excursion.gapSquares / excursion.gaps < 0.06
+        excursion.isEven
             ? "sent at even distances, like a program" : "sent at hours at which it hardly ever sends"
     }
 }

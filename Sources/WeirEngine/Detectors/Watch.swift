@@ -110,7 +110,7 @@ struct Watch: Sendable {
         habits[slot].advance(
             to: message.day, isSuspicious: isSuspicious, isHeld: habits[slot].standing.rung >= .held)
         if before == nil {
-            excursion.beganAt = message.at
+            excursion.beganAt = CoarseTime(nanoseconds: message.at)
             excursion.lastAt = message.at
         } else {
             excursion.noteGap(message.at - excursion.lastAt)
@@ -133,6 +133,7 @@ struct Watch: Sendable {
             excursion.newRecipients += Float(new)
             excursion.newAnHour += Float(new)
             excursion.newADay += Float(new)
+            if new > 0, new == message.recipients { excursion.noteAct(at: message.at) }
         }
         if message.campaign.loose != 0,
             message.campaign.suspects + message.campaign.contained
@@ -189,8 +190,8 @@ struct Watch: Sendable {
     /// The bound of an accumulated group.
     private static func most(_ line: Int, _ habits: Habits, _ excursion: Excursion) -> Float {
         switch line {
-        case 0: ContentDetector.most(habits)
-        case 1: RecipientsDetector.most
+        case 0: ContentDetector.most(habits, excursion)
+        case 1: RecipientsDetector.most(habits, excursion)
         case 2: IdentityDetector.most(excursion)
         default: RegularityDetector.most
         }
@@ -263,7 +264,7 @@ struct Watch: Sendable {
         guard habits.holds(slot) else { return nil }
         habits[slot].today.results += 1
         if isDead { habits[slot].today.dead += 1 }
-        guard var excursion = excursion(of: slot, at: time), sentAt >= excursion.beganAt else { return nil }
+        guard var excursion = excursion(of: slot, at: time), sentAt >= excursion.beganAt.nanoseconds else { return nil }
         excursion.decay(to: time)
         excursion.results += 1
         if isDead { excursion.dead += 1 }
@@ -277,7 +278,7 @@ struct Watch: Sendable {
         let before = excursion(of: slot, at: time)
         var excursion = before ?? Excursion()
         if before == nil {
-            excursion.beganAt = time
+            excursion.beganAt = CoarseTime(nanoseconds: time)
             excursion.lastAt = time
         }
         excursion.decay(to: time)
@@ -310,7 +311,8 @@ struct Watch: Sendable {
         var lines: [Finding] = []
         for (index, detector) in Detectors.builtIn.enumerated() {
             let value = Int32((score.groups[index] * 1000).rounded())
-            guard value >= 100 else { continue }
+            // Small lines too: a ledger that does not add up to its score is not believed.
+            guard value > 0 else { continue }
             lines.append(
                 Finding(symbol: detector.group.symbol, score: value, why: detector.why(habits[slot], excursion)))
         }
