@@ -63,8 +63,12 @@ extension Engine {
             throw CodecError(place: bytes.count - 8, expected: "the checksum of an undamaged snapshot")
         }
         var input = ByteReader(bytes, Engine.snapshotMagic.count..<bytes.count - 8)
-        guard try input.varint() == Engine.snapshotVersion else {
-            throw CodecError(place: input.place, expected: "a snapshot of version \(Engine.snapshotVersion)")
+        let version = try input.varint()
+        guard version == Engine.snapshotVersion else {
+            throw CodecError(
+                place: input.place,
+                expected:
+                    "a snapshot of version \(Engine.snapshotVersion), found version \(version): another Weir wrote it")
         }
         node = try input.integer(UInt16.self)
         bounds = Bounds(

@@ -58,7 +58,9 @@ public struct Simulation: Sendable {
     var bursts = SlotPool<BurstState>()
     /// Attacks under way, by slot.
     var attacks = SlotPool<AttackState>()
-    /// Take-overs by contagion to come, by slot.
+    /// The latest letter of each honest event that writes to many, by its name; looked up only, never walked.
+    var letters: [String: Letter] = [:]
+    /// Take-overs by contagion or outbreak to come, by slot.
     var contagions = SlotPool<Contagion>()
     /// Dice for what concerns nobody in particular.
     var chance: Chance
@@ -192,6 +194,16 @@ public struct Simulation: Sendable {
             return upTo.firstIndex { place < $0 } ?? upTo.count - 1
         }
     }
+}
+
+/// What was written to many: what others pass on, and what a poisoner copies.
+struct Letter: Sendable {
+    /// The words.
+    let text: SimulatedText
+    /// Their score, in nats.
+    let score: Double
+    /// Bytes.
+    let bytes: Int
 }
 
 /// Something that is due.

@@ -25,6 +25,11 @@ struct SimulateCommand: ParsableCommand {
     @Option(help: "How many subscribers.") var subscribers = 2000
     @Option(help: "How many times as frequent take-overs are as the population says; a short run sees few otherwise.")
     var attackFactor = 1.0
+    @Option(help: "Minutes until a person looks and rearms Weir's breaker each time it opens; without, nobody does.")
+    var rearmMinutes: Double?
+    @Option(help: "Restart the engine from its snapshot every so many hours.") var restartHours: Double?
+    @Option(help: "Set the clock so many hours ahead after a day, back after another, and so on.")
+    var clockJumpHours: Double?
     @Option(help: ArgumentHelp("Write the events to this file, - for standard output.", valueName: "file"))
     var events: String?
     @Flag(help: "Answer as JSON.") var json = false
@@ -38,6 +43,12 @@ struct SimulateCommand: ParsableCommand {
         guard (0...100_000).contains(attackFactor) else {
             throw ValidationError("--attack-factor takes 0 to 100000, found \(attackFactor).")
         }
+        for (name, value) in [
+            ("rearm-minutes", rearmMinutes), ("restart-hours", restartHours), ("clock-jump-hours", clockJumpHours),
+        ] {
+            guard let value, !(0.01...100_000).contains(value) else { continue }
+            throw ValidationError("--\(name) takes 0.01 to 100000, found \(value).")
+        }
         if json, events != nil {
             throw ValidationError("--json and --events exclude each other: events are JSON lines.")
         }
@@ -45,7 +56,7 @@ struct SimulateCommand: ParsableCommand {
 
     /// Simulates and prints.
     func run() throws {
-        let run: SimulationRun
+        var run: SimulationRun
         do {
             run = SimulationRun(
                 try PopulationFile.load(path: population), seed: seed, days: days, subscribers: subscribers,
@@ -54,6 +65,9 @@ struct SimulateCommand: ParsableCommand {
             FileHandle.standardError.write(Data("\(error)\n".utf8))
             throw ExitCode(2)
         }
+        run.rearmMinutes = rearmMinutes
+        run.restartHours = restartHours
+        run.clockJumps = clockJumpHours.map { SimulationRun.ClockJumps(everyHours: 24, hours: $0) }
         let bar = ProgressBar()
         if let events {
             let output = LineOutput(try SimulateCommand.file(events))

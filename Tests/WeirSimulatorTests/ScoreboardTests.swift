@@ -105,8 +105,39 @@ import Testing
                     hasFalseAlarm: subscriber == 1, honestMessages: 100))
         }
         let all = try #require(board.summary(Self.bootstrap).falseAlarms)
-        // The bootstrap alone says at most some hundredths: 3 / 200 years is what was watched.
-        #expect(abs(all.perThousandYears - 0.01) < 1e-9 && abs(all.interval.upper - 15) < 1e-9)
+        // The bootstrap alone says at most some hundredths: of the common one nothing was seen in 100 years.
+        #expect(abs(all.perThousandYears - 0.01) < 1e-9 && all.interval.upper > 0.999 * 30)
+    }
+
+    @Test("no upper end is below the exact one for so few events", arguments: [0, 1, 2, 3, 5])
+    func fewEvents(count: Int) throws {
+        var board = Scoreboard(
+            method: "m", setting: "s", strata: [StratumShare(name: "all", share: 1)], families: [])
+        for subscriber in 0..<1000 {
+            board.add(
+                Scoreboard.SubscriberOutcome(
+                    seed: 1, subscriber: Int32(subscriber), stratum: 0, years: 1, hasFalseAlarm: subscriber < count,
+                    honestMessages: 100, wronglyHeld: subscriber < count ? 1 : 0))
+        }
+        let summary = board.summary(Self.bootstrap)
+        // Garwood's upper ends of 95 % on two sides; of 0 events the rule of three.
+        let exact = [3, 5.571_643, 7.224_688, 8.767_273, 0, 11.668_332][count]
+        #expect(try #require(summary.falseAlarms).interval.upper > exact * 0.999_999)
+        #expect(try #require(summary.held).interval.upper > 10 * exact * 0.999_999)
+        #expect(abs(PoissonInterval.upper(weights: Array(repeating: 2, count: count), heaviest: 2) - 2 * exact) < 1e-5)
+    }
+
+    @Test("held messages of one subscriber are one event") func heldTogether() throws {
+        var board = Scoreboard(
+            method: "m", setting: "s", strata: [StratumShare(name: "all", share: 1)], families: [])
+        for subscriber in 0..<1000 {
+            board.add(
+                Scoreboard.SubscriberOutcome(
+                    seed: 1, subscriber: Int32(subscriber), stratum: 0, years: 1, hasFalseAlarm: false,
+                    honestMessages: 100, wronglyHeld: subscriber == 0 ? 40 : 0))
+        }
+        let held = try #require(board.summary(Self.bootstrap).held)
+        #expect(abs(held.perMillion - 400) < 1e-6 && held.interval.upper > 400 * 5.57)
     }
 
     @Test("seeds add up") func merge() throws {
@@ -164,15 +195,15 @@ import Testing
 
         | method | setting | false alarms per 1,000 subscriber-years [95 %] | subscriber-years | worst stratum | honest messages held per million [95 %] |
         |---|---|---|---|---|---|
-        | SPOT | the paper's | 24.8 [0, 64.4] | 52 | newsletter: 500 | 182 [0, 545] |
+        | SPOT | the paper's | 24.8 [0, 115] | 52 | newsletter: 500 | 182 [0, 1,012] |
         | VOL-A | cannot reach; best: quota 500 | – | – | – | – |
 
         ### False alarms by stratum, per 1,000 subscriber-years [95 %]
 
         | stratum | share | subscriber-years | SPOT | VOL-A |
         |---|---|---|---|---|
-        | person | 99.0 % | 50 | 20.0 [0, 60.0] | – |
-        | newsletter | 1.0 % | 2 | 500 [0, 1,500] | – |
+        | person | 99.0 % | 50 | 20.0 [0, 111] | – |
+        | newsletter | 1.0 % | 2 | 500 [0, 2,786] | – |
 
         ### fast bot
 

@@ -136,7 +136,8 @@ struct Page {
     /// What the goals' table means.
     private var goalsNote: String {
         """
-        Confidence intervals are 95 %, by bootstrap over subscribers. *yes, not yet shown*: the figure is within the goal, and the \
+        Confidence intervals are 95 %, by bootstrap over subscribers, the upper end of a rate never below the exact one for so few \
+        events (Fay and Feuer 1997; a subscriber's held messages are one event). *yes, not yet shown*: the figure is within the goal, and the \
         unfavourable end of its interval is not. Found is who was held or contained. What got out is counted until containment; where \
         an attack's mail was held to its end without containment, in all; where it was never found, as all that was sent. The compared methods stand as published; an alarm of theirs is taken to contain at once.
 

@@ -161,18 +161,23 @@ extension Engine {
     }
 
     /// The subscriber's open case, or a new one if the breaker and the table allow; its code.
+    ///
+    /// A case that was only observed and is to act now needs the breaker's leave as a new one does. What a person asks for
+    /// needs none.
     mutating func openCase(
-        _ slot: Int, rule: String, isObserved: Bool = false, at time: Int64, _ outputs: inout [Output]
+        _ slot: Int, rule: String, isObserved: Bool = false, isByPerson: Bool = false, at time: Int64,
+        _ outputs: inout [Output]
     ) -> String? {
         let open = Int(subscribers.slots[slot].openCase)
-        if open >= 0 { return cases[open]?.code }
-        guard !freeCases.isEmpty || cases.count < bounds.casesMax else { return nil }
-        let wasOpen = breaker.isOpen
-        // A case that is only observed does nothing to anybody.
-        guard isObserved || breaker.admit(at: time, policy.breaker) else {
-            if !wasOpen { outputs.append(.breaker(isOpen: true)) }
-            return nil
+        if open >= 0 {
+            guard !isObserved, cases[open]?.state == .observed else { return cases[open]?.code }
+            guard isByPerson || admitCase(at: time, &outputs) else { return nil }
+            cases[open]?.state = .slowed
+            return cases[open]?.code
         }
+        guard !freeCases.isEmpty || cases.count < bounds.casesMax else { return nil }
+        // A case that is only observed does nothing to anybody.
+        guard isObserved || isByPerson || admitCase(at: time, &outputs) else { return nil }
         let place = freeCases.popLast().map(Int.init) ?? cases.count
         let new = RemediationCase(
             code: RemediationCase.code(node: node, &random), subscriber: subscribers.slots[slot].name,
@@ -182,12 +187,22 @@ extension Engine {
         return new.code
     }
 
+    /// Asks the breaker for leave to act on one more subscriber.
+    private mutating func admitCase(at time: Int64, _ outputs: inout [Output]) -> Bool {
+        let wasOpen = breaker.isOpen
+        if breaker.admit(at: time, policy.breaker) { return true }
+        if !wasOpen { outputs.append(.breaker(isOpen: true)) }
+        return false
+    }
+
     /// Notes one more stopped message in the subscriber's case; says so when it is the first, when the case changes where
     /// it stands, and then at each doubling.
     mutating func updateCase(_ slot: Int, _ kind: Verdict.Kind, at time: Int64, _ outputs: inout [Output]) {
         let place = Int(subscribers.slots[slot].openCase)
         guard place >= 0, var open = cases[place] else { return }
-        let state: CaseState = open.state == .contained ? .contained : kind == .hold ? .held : .slowed
+        // A case that the breaker did not let act stays observed: what stops the message then is gentler, and needs no leave.
+        let state: CaseState =
+            open.state == .contained || open.state == .observed ? open.state : kind == .hold ? .held : .slowed
         let isNew = open.held + open.refused == 0
         let changes = open.state != state
         open.state = state

@@ -134,13 +134,15 @@ extension Engine {
 
     /// Writes a subscriber's new rung into its case, which is opened where there is none. False where there can be none.
     private mutating func report(
-        _ slot: Int, _ score: Score, after queueID: String, at time: Int64, _ outputs: inout [Output]
+        _ slot: Int, _ score: Score, after queueID: String, isByPerson: Bool = false, at time: Int64,
+        _ outputs: inout [Output]
     ) -> Bool {
         let rung = watch.habits[slot].standing.rung
         let isEnforced = isEnforced(rung)
-        guard openCase(slot, rule: "ladder/\(rung)", isObserved: !isEnforced, at: time, &outputs) != nil else {
-            return false
-        }
+        guard
+            openCase(slot, rule: "ladder/\(rung)", isObserved: !isEnforced, isByPerson: isByPerson, at: time, &outputs)
+                != nil
+        else { return false }
         let place = Int(subscribers.slots[slot].openCase)
         guard var open = cases[place] else { return false }
         if isEnforced {
@@ -291,7 +293,8 @@ extension Engine {
         watch.habits[slot].standing.since = time
         watch.habits[slot].standing.vouchedUntil = 0
         watch.habits[slot].standing.confirmedAt = time
-        _ = report(slot, watch.score(of: slot, at: time, policy.watch), after: "", at: time, &outputs)
+        _ = report(
+            slot, watch.score(of: slot, at: time, policy.watch), after: "", isByPerson: true, at: time, &outputs)
     }
 
     /// True where the ladder has let go of a subscriber whose case has been idle: its score has faded.

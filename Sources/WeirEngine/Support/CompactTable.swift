@@ -119,6 +119,7 @@ struct CompactTable<Element: Compactable>: Sendable {
         whole[Int(place)].encode(&scratch)
         guard let address = cells.put(scratch.bytes) else { return false }
         whole[Int(place)] = Element()
+        if free.isEmpty { free.reserveCapacity(capacity) }
         free.append(place)
         places[slot] = address | PlaceBit.compacted
         return true

@@ -6,7 +6,8 @@ import WeirSimulator
 extension PopulationReader {
     /// The members of a family.
     private static let familyKeys = [
-        "name", "like", "onsets_per_1000_years", "strata", "contagion", "contagion_days", "access", "rate", "probe",
+        "name", "like", "onsets_per_1000_years", "strata", "outbreak", "contagion", "contagion_days", "access", "rate",
+        "probe",
         "length", "recipients", "targets", "names", "template", "scores", "on_refusal",
     ]
 
@@ -32,6 +33,7 @@ extension PopulationReader {
             $0.number("onsets_per_1000_years", in: 0...1_000_000)
         }
         if let strata = map["strata"] { result.strata = readStrata(strata, population.strata.map(\.name)) }
+        if let outbreak = map["outbreak"] { result.outbreak = self.outbreak(outbreak) }
         map.set("contagion", &result.contagion) { $0.number("contagion", in: 1...100_000) }
         map.set("contagion_days", &result.contagionDays) { $0.number("contagion_days", in: 0...365) }
         map.set("recipients", &result.recipients) { $0.counts("recipients", in: 1...20_000) }
@@ -58,6 +60,20 @@ extension PopulationReader {
                 remedy: Spelling.remedy(for: name, among: known, otherwise: "Add the stratum, or take this one out."))
             return nil
         }
+    }
+
+    /// `outbreak`: `none`, or its members.
+    private func outbreak(_ node: StrictNode) -> AttackFamily.Outbreak? {
+        if node.node.scalar?.string == "none" { return nil }
+        guard let map = node.mapping("'outbreak'", keys: ["share", "day", "minutes"]),
+            let share = map.required("share", remedy: "Add share: of those whom the family can hit.")?.number(
+                "outbreak.share", in: 0...1),
+            let day = map.required("day", remedy: "Add day: days from the start, 14.5 for noon of the fifteenth.")?
+                .number("outbreak.day", in: 0...3660)
+        else { return nil }
+        var result = AttackFamily.Outbreak(share: share, day: day)
+        map.set("minutes", &result.minutes) { $0.number("outbreak.minutes", in: 0...100_000) }
+        return result
     }
 
     /// `access`.
@@ -125,7 +141,7 @@ extension PopulationReader {
     private func read(_ node: StrictNode, into template: inout AttackFamily.Template) {
         let keys = [
             "campaign_days", "campaigns_at_once", "wild", "substitution", "padding", "rewritten", "image_only", "link",
-            "contact", "attachment", "bytes",
+            "contact", "attachment", "copies", "bytes",
         ]
         guard let map = node.mapping("'template'", keys: keys) else { return }
         map.set("campaign_days", &template.campaignDays) { $0.number("template.campaign_days", in: 0.01...3650) }
@@ -140,6 +156,7 @@ extension PopulationReader {
         map.set("link", &template.link) { $0.choice("template.link", among: AttackFamily.Template.Link.allCases) }
         map.set("contact", &template.contact) { $0.number("template.contact", in: 0...1) }
         map.set("attachment", &template.attachment) { $0.number("template.attachment", in: 0...1) }
+        map.set("copies", &template.copies) { copied($0, "template.copies") }
         map.set("bytes", &template.bytes) { $0.logNormal("template.bytes", in: 100...100_000_000) }
     }
 

@@ -56,6 +56,8 @@ public struct SimulationReport: Encodable, Sendable {
         public var falseAlarms: Int
         /// The same in 1,000 subscriber-years.
         public var perThousandYears: Rate
+        /// Messages of theirs that were stopped while they were honest.
+        public var stopped = 0
     }
 
     /// One family of take-overs.
@@ -98,6 +100,20 @@ public struct SimulationReport: Encodable, Sendable {
     public var falseAlarmsPerThousandYears: Rate?
     /// The strata.
     public var strata: [Stratum]
+    /// How often Weir's breaker opened.
+    public var breakerOpened = 0
+    /// The most cases that began to act within an hour.
+    public var newCasesMax = 0
+    /// How often the engine was restarted from its snapshot.
+    public var restarts = 0
+    /// How often the clock jumped.
+    public var clockJumps = 0
+    /// Messages of attackers that a plan's limit stopped.
+    public var limitedAbuse = 0
+    /// Other messages that a plan's limit stopped.
+    public var limitedHonest = 0
+    /// A hash of every decision, its score and its reason: two runs that decided alike have the same.
+    public var decisionsHash: UInt64 = 0
     /// The families that occurred.
     public var families: [Family] = []
 
@@ -139,6 +155,13 @@ public struct SimulationReport: Encodable, Sendable {
             text += "Take-overs are \(SimulationReport.decimal(attackFactor)) times as frequent as it says.\n"
         }
         text += "Every rung is enforced; no person acts, so that nobody is released.\n"
+        func times(_ number: Int) -> String { number == 1 ? "once" : "\(count(number)) times" }
+        if breakerOpened > 0 {
+            text +=
+                "Weir's breaker opened \(times(breakerOpened)); at most \(count(newCasesMax)) new cases in an hour.\n"
+        }
+        if restarts > 0 { text += "The engine was restarted \(times(restarts)).\n" }
+        if clockJumps > 0 { text += "The clock jumped \(times(clockJumps)).\n" }
         text += "\nHonest mail: \(count(honestStopped)) of \(count(honestMessages)) messages stopped"
         if let rate = honestStoppedPerMillion { text += ", \(rate.text) in a million" }
         text += "\n\n"
@@ -171,5 +194,16 @@ public struct SimulationReport: Encodable, Sendable {
             ])
         }
         return text + ConfigurationReport.table(rows, rightAligned: [1, 2, 3, 4, 5])
+    }
+}
+
+extension [SimulationReport.Stratum] {
+    /// The stratum of a name.
+    subscript(named name: String) -> SimulationReport.Stratum? {
+        get { first { $0.name == name } }
+        set {
+            guard let newValue, let place = firstIndex(where: { $0.name == name }) else { return }
+            self[place] = newValue
+        }
     }
 }

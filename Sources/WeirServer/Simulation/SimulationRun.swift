@@ -17,6 +17,34 @@ public struct SimulationRun: Sendable {
     /// How many times likelier take-overs are than the population says.
     public let attackFactor: Double
 
+    /// Minutes until a person looks and rearms Weir's breaker each time it opens; nil where nobody does.
+    public var rearmMinutes: Double?
+    /// Hours between restarts of the engine from its snapshot; nil for none.
+    public var restartHours: Double?
+    /// Hours between jumps of the clock, in turn so far ahead and back again; nil for none.
+    public var clockJumps: ClockJumps?
+    /// The policy: no limits, so that all that is stopped is the ladder's doing, and every rung enforced.
+    public var policy: Policy = {
+        var policy = Policy(plans: [Plan(name: "simulated", kind: .mua, limits: [])])
+        policy.watch.isOn = true
+        policy.watch.enforced = .contained
+        return policy
+    }()
+
+    /// A clock that is set wrong and right again.
+    public struct ClockJumps: Sendable {
+        /// Hours between two jumps.
+        public var everyHours: Double
+        /// Hours of a jump: ahead the first time, back the next.
+        public var hours: Double
+
+        /// Jumps.
+        public init(everyHours: Double, hours: Double) {
+            self.everyHours = everyHours
+            self.hours = hours
+        }
+    }
+
     /// A simulation. `days` and `subscribers` are at least 1.
     public init(_ population: Population, seed: UInt64, days: Int, subscribers: Int, attackFactor: Double = 1) {
         self.population = population
@@ -31,14 +59,6 @@ public struct SimulationRun: Sendable {
         Simulation(population, seed: seed, days: days, subscribers: subscribers, attackFactor: attackFactor)
     }
 
-    /// The policy: no limits, so that all that is stopped is the ladder's doing, and every rung enforced.
-    private static var policy: Policy {
-        var policy = Policy(plans: [Plan(name: "simulated", kind: .mua, limits: [])])
-        policy.watch.isOn = true
-        policy.watch.enforced = .contained
-        return policy
-    }
-
     /// Runs it through the engine. `progress` is told the share of the time that has passed. No person acts: nobody is
     /// released, and no password is changed.
     public func judged(progress: (Double) -> Void = { _ in }) -> SimulationReport {
@@ -46,31 +66,36 @@ public struct SimulationRun: Sendable {
         // Lines move from address to address, and each address is a subscriber to the engine.
         let bounds = Engine.Bounds(
             subscribersMax: max(1000, 4 * subscribers), messagesMax: 262_144, heldMax: 100_000, casesMax: 50_000)
-        var engine = Engine(policy: SimulationRun.policy, bounds: bounds, seed: seed)
+        var operation = SimulationOperation(self, Engine(policy: policy, bounds: bounds, seed: seed))
         var record = SimulationRecord(subscribers: subscribers)
         var clock = ProgressClock(world)
         while let event = world.next() {
             if let share = clock.share(at: event.at) { progress(share) }
-            let at = max(event.at, engine.now)
+            operation.proceed(to: event.at)
             switch event {
             case .message(let message):
                 var outputs: [Output] = []
-                let decision = engine.step(message.transaction, at: at, &outputs)
+                let decision = operation.step(message.transaction, &outputs)
                 if decision.verdict.kind >= .defer { world.refused(message.truth, at: message.at) }
-                record.note(message, isStopped: decision.verdict.kind != .accept, world)
+                record.note(message, decision, world)
                 record.note(outputs, about: message.truth.subscriber, at: message.at, world)
             case .delivery(let result):
                 guard let subscriber = record.sender(of: result.number) else { continue }
-                let outputs = engine.step(Input(at: at, .delivery(result.delivery)))
+                let outputs = operation.step(.delivery(result.delivery))
                 record.note(outputs, about: subscriber, at: result.at, world)
             case .complaint(let complaint):
                 guard let subscriber = record.sender(of: complaint.number) else { continue }
                 let input = Input.Event.complaint(mailHost: complaint.mailHost, queueID: complaint.queueID)
-                record.note(engine.step(Input(at: at, input)), about: subscriber, at: complaint.at, world)
+                record.note(operation.step(input), about: subscriber, at: complaint.at, world)
             case .lease: continue
             }
         }
-        return record.report(self, world)
+        var report = record.report(self, world)
+        report.breakerOpened = operation.breakerOpened
+        report.newCasesMax = operation.newCasesMax
+        report.restarts = operation.restarts
+        report.clockJumps = operation.clockJumps
+        return report
     }
 
     /// Hands out its events as the lines of events.md, the labels last.
@@ -143,6 +168,10 @@ private struct SimulationRecord {
     private var takeOvers: [TakeOverRecord] = []
     /// The sender of each message; -1 for one that was stopped.
     private var senders: [Int32] = []
+    /// A hash of every decision.
+    private var decisions: UInt64 = 0xCBF2_9CE4_8422_2325
+    /// Messages that a plan's limit stopped, abuse and others.
+    private var limited = (abuse: 0, honest: 0)
 
     /// A record of nothing yet.
     init(subscribers: Int) { people = Array(repeating: Person(), count: subscribers) }
@@ -151,8 +180,15 @@ private struct SimulationRecord {
     func sender(of number: Int) -> Int? { senders[number] >= 0 ? Int(senders[number]) : nil }
 
     /// Notes a message.
-    mutating func note(_ message: SimulatedMessage, isStopped: Bool, _ world: Simulation) {
+    mutating func note(_ message: SimulatedMessage, _ decision: Decision, _ world: Simulation) {
         let truth = message.truth
+        let isStopped = decision.verdict.kind != .accept
+        for part in [Int(decision.verdict.kind.rawValue), Int(decision.score), Int(decision.reason.rawValue)] {
+            decisions = (decisions ^ UInt64(bitPattern: Int64(part))) &* 0x100_0000_01B3
+        }
+        if isStopped, decision.reason != .suspected {
+            if truth.isAbuse { limited.abuse += 1 } else { limited.honest += 1 }
+        }
         senders.append(isStopped ? -1 : Int32(truth.subscriber))
         guard truth.isAbuse, let episode = truth.episode else {
             guard people[truth.subscriber].episode < 0 else { return }
@@ -202,6 +238,12 @@ private struct SimulationRecord {
                     honestMessages: person.honest, wronglyHeld: person.stopped))
         }
         var report = SimulationReport(run, messages: world.messageCount, board.summary())
+        report.decisionsHash = decisions
+        report.limitedAbuse = limited.abuse
+        report.limitedHonest = limited.honest
+        for (person, subscriber) in people.indices.map({ (people[$0], world.subscriber($0)) }) {
+            report.strata[named: run.population.strata[subscriber.stratum].name]?.stopped += person.stopped
+        }
         for (family, description) in run.population.families.enumerated() {
             let found = takeOvers.indices.filter {
                 world.episodes[$0].family == family && world.episodes[$0].messages > 0

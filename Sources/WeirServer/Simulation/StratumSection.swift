@@ -124,8 +124,8 @@ extension PopulationReader {
     /// One kind of mail.
     private func kind(_ node: StrictNode) -> MailKind? {
         let keys = [
-            "name", "share", "handling", "text", "resemblance", "scores", "replies", "links", "attachments", "audience",
-            "recipients", "bytes",
+            "name", "share", "handling", "text", "resemblance", "scores", "replies", "links", "attachments", "copies",
+            "audience", "recipients", "bytes",
         ]
         guard let map = node.mapping("a kind of mail", keys: keys) else { return nil }
         var result = MailKind()
@@ -138,10 +138,23 @@ extension PopulationReader {
         map.set("replies", &result.replies) { $0.number("mail.replies", in: 0...1) }
         map.set("links", &result.links) { $0.number("mail.links", in: 0...1) }
         map.set("attachments", &result.attachments) { $0.number("mail.attachments", in: 0...1) }
+        map.set("copies", &result.copies) { copied($0, "mail.copies") }
         map.set("audience", &result.audience) { $0.choice("mail.audience", among: MailKind.Audience.allCases) }
         map.set("recipients", &result.recipients) { $0.counts("mail.recipients", in: 1...20_000) }
         map.set("bytes", &result.bytes) { $0.logNormal("mail.bytes", in: 100...100_000_000) }
         return result
+    }
+
+    /// The name of the honest event whose letters are copied: one in the file's `events`.
+    func copied(_ node: StrictNode, _ member: String) -> String? {
+        let known = events.filter { $0.value.burst != nil }.keys.sorted()
+        guard let word = node.string("the name of an event with a burst in 'events'") else { return nil }
+        if known.contains(word) { return word }
+        node.fault(
+            .unknownName,
+            expected: "for '\(member)' the name of an event with a burst in 'events': \(Spelling.list(known))",
+            remedy: Spelling.remedy(for: word, among: known, otherwise: "Add it under events."))
+        return nil
     }
 
     // MARK: - Events

@@ -2,14 +2,14 @@
 
 import MailTypes
 
-/// A take-over by contagion to come.
+/// A take-over by contagion, or in an outbreak, to come.
 struct Contagion: Sendable {
     /// The subscriber.
     let subscriber: Int
     /// The family.
     let family: Int
-    /// The victim whose contact it is, as an episode's place.
-    let from: Int
+    /// The victim whose contact it is, as an episode's place; nil in an outbreak.
+    let from: Int?
 }
 
 /// An attack under way.
@@ -85,7 +85,7 @@ extension Simulation {
         let stratum = population.strata[Int(states[index].stratum)]
         guard states[index].episode < 0, StratumPlan.canHit(family, stratum) else { return }
         var chance = Chance(seed: states[index].chance.bits())
-        let campaign = campaign(of: number, at: at, &chance)
+        let campaign = poisoned(campaign(of: number, at: at, &chance), family)
         let mimics = chance.happens(family.names.mimicsProgram)
         let machine = Mixing.mix(campaign.number, chance.bits())
         let ownStyle = style(of: self.machine(index, 0), programs: stratum.clients.programs)

@@ -48,6 +48,17 @@ extension Simulation {
             list: family.targets.sharesList ? seed : Mixing.mix(seed, bot.bits()), dead: dead)
     }
 
+    /// The campaign with the words of an honest letter, where the family copies one and one was written.
+    func poisoned(_ campaign: Campaign, _ family: AttackFamily) -> Campaign {
+        guard !family.template.copies.isEmpty, let letter = letters[family.template.copies] else { return campaign }
+        var text = letter.text
+        text.substitution = max(text.substitution, campaign.text.substitution)
+        text.padding = campaign.text.padding
+        return Campaign(
+            number: campaign.number, text: text, score: letter.score, bytes: letter.bytes, list: campaign.list,
+            dead: campaign.dead)
+    }
+
     /// One message of an attack.
     mutating func abuse(_ state: inout AttackState, _ family: AttackFamily, at: Int64) -> SimulatedEvent {
         let index = state.subscriber

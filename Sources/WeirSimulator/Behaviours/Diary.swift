@@ -152,6 +152,13 @@ extension Simulation {
             }
         }
         if chance.happens(mail.attachments) { text.attachment = chance.bits() | 1 }
+        // Before the first letter there is nothing to pass on.
+        if !mail.copies.isEmpty, let letter = letters[mail.copies] {
+            text = letter.text
+            text.variant = chance.bits()
+            text.substitution = max(
+                text.substitution, SimulatedText.substitution(resemblance: mail.resemblance))
+        }
         return text
     }
 

@@ -206,10 +206,13 @@ extension Simulation {
         if at < states[index].awayUntil {
             client = Networks.abroad(UInt64(states[index].awayNetwork), host: chance.bits() % 40)
         }
+        let score = burst.scores.draw(&chance) + states[index].scoreOffset
+        let bytes = Int(burst.bytes.draw(&chance))
+        let name = population.strata[Int(states[index].stratum)].events[place].name
+        letters[name] = Letter(text: text, score: score, bytes: bytes)
         return BurstState(
-            subscriber: index, event: place, left: Int(min(200_000, max(1, count + 0.5))), text: text,
-            score: burst.scores.draw(&chance) + states[index].scoreOffset,
-            bytes: Int(burst.bytes.draw(&chance)), dead: dead, client: client, machine: machine(index, device))
+            subscriber: index, event: place, left: Int(min(200_000, max(1, count + 0.5))), text: text, score: score,
+            bytes: bytes, dead: dead, client: client, machine: machine(index, device))
     }
 
     /// The next message of a burst.

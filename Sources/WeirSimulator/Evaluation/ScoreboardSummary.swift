@@ -12,8 +12,8 @@ public struct FalseAlarmRow: Sendable, Equatable {
     public var alarms: Int
     /// Per 1,000 subscriber-years.
     public var perThousandYears: Double
-    /// 95 %, by bootstrap over subscribers; by the rule of three where there was no false alarm, and never narrower above than
-    /// the rule of three for all years.
+    /// 95 %, by bootstrap over subscribers; by the rule of three where there was no false alarm. The upper end is never below the
+    /// exact one for the alarms that were seen, each with its stratum's weight, nor below the rule of three for all years.
     public var interval: Interval
 }
 
@@ -129,20 +129,19 @@ extension Scoreboard {
             }
             return 1000 * sum
         }
-        let alarms = watched.reduce(0) { $0 + $1.count { $0.hasFalseAlarm } }
-        // With nothing seen, all of the unseen may lie in the stratum where an alarm weighs most.
-        let heaviest = present.reduce(0) { max($0, strata[$1].share / whole / years[$1]) }
-        var interval =
-            alarms == 0
-            ? Interval(0, 1000 * heaviest * BinomialInterval.ruleOfThree(1))
-            : bootstrap.interval(strata: watched.map(\.count), rate)
-        // A few alarms in light strata tell the bootstrap nothing of the strata without any: no fewer years than three over
-        // the rate can show a rate.
-        let floor = 1000 * BinomialInterval.ruleOfThree(1) / years.reduce(0, +)
-        if let known = interval, known.upper < floor { interval = Interval(known.lower, floor) }
+        // Whatever was not seen may lie in the stratum where an alarm weighs most.
+        let weights = strata.indices.map { years[$0] > 0 ? 1000 * strata[$0].share / whole / years[$0] : 0 }
+        let alarms = present.flatMap { stratum in
+            watched[stratum].filter(\.hasFalseAlarm).map { _ in weights[stratum] }
+        }
+        let floor = max(
+            PoissonInterval.upper(weights: alarms, heaviest: weights.max() ?? 0),
+            1000 * BinomialInterval.ruleOfThree(1) / years.reduce(0, +))
+        let drawn = alarms.isEmpty ? Interval(0, 0) : bootstrap.interval(strata: watched.map(\.count), rate)
         return FalseAlarmRow(
-            stratum: name, years: years.reduce(0, +), alarms: alarms,
-            perThousandYears: rate(watched.map { Array($0.indices) }), interval: interval ?? Interval(0, .infinity))
+            stratum: name, years: years.reduce(0, +), alarms: alarms.count,
+            perThousandYears: rate(watched.map { Array($0.indices) }),
+            interval: drawn.map { Interval($0.lower, max($0.upper, floor)) } ?? Interval(0, .infinity))
     }
 
     /// Wrongly held messages per million.
@@ -168,22 +167,23 @@ extension Scoreboard {
         }
         let held = present.reduce(0) { $0 + groups[$1].reduce(0) { $0 + $1.wronglyHeld } }
         let messages = present.reduce(0) { $0 + groups[$1].reduce(0) { $0 + $1.honestMessages } }
-        let interval: Interval?
-        if held == 0 {
-            // As with false alarms: three messages, in the stratum where one weighs most.
-            let weights = present.map { stratum in
-                strata[stratum].share / groups[stratum].reduce(0) { $0 + $1.years }
-            }
-            let whole = zip(present, weights).reduce(0) { sum, next in
-                sum + next.1 * Double(groups[next.0].reduce(0) { $0 + $1.honestMessages })
-            }
-            interval = Interval(0, 1e6 * (weights.max() ?? 0) / whole * BinomialInterval.ruleOfThree(1))
-        } else {
-            interval = bootstrap.interval(strata: groups.map(\.count), share)
+        // What a message adds to the figure, by stratum; the honest mail itself is taken as known.
+        let shares = present.map { stratum in
+            strata[stratum].share / groups[stratum].reduce(0) { $0 + $1.years }
         }
+        let whole = zip(present, shares).reduce(0) { sum, next in
+            sum + next.1 * Double(groups[next.0].reduce(0) { $0 + $1.honestMessages })
+        }
+        let weights = shares.map { 1e6 * $0 / whole }
+        // A subscriber's held messages hang together, and so are one event, as heavy as they are many.
+        let events = zip(present, weights).flatMap { stratum, weight in
+            groups[stratum].filter { $0.wronglyHeld > 0 }.map { weight * Double($0.wronglyHeld) }
+        }
+        let floor = PoissonInterval.upper(weights: events, heaviest: weights.max() ?? 0)
+        let drawn = events.isEmpty ? Interval(0, 0) : bootstrap.interval(strata: groups.map(\.count), share)
         return HeldRow(
             messages: messages, held: held, perMillion: share(groups.map { Array($0.indices) }),
-            interval: interval ?? Interval(0, 1e6))
+            interval: drawn.map { Interval($0.lower, min(1e6, max($0.upper, floor))) } ?? Interval(0, 1e6))
     }
 
     /// One family; nil where it never occurred.

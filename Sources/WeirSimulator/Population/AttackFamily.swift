@@ -8,6 +8,8 @@ public struct AttackFamily: Hashable, Sendable {
     public var onsetsPer1000Years: Double
     /// The strata that it hits; empty for all.
     public var strata: [String]
+    /// Many at once; nil for none.
+    public var outbreak: Outbreak?
     /// How many times likelier the local contacts of a victim are hit in the days after; 1 for no contagion.
     public var contagion: Double
     /// The days after.
@@ -35,14 +37,16 @@ public struct AttackFamily: Hashable, Sendable {
 
     /// A family.
     public init(
-        name: String, onsetsPer1000Years: Double, strata: [String] = [], contagion: Double = 1,
-        contagionDays: Double = 7, access: Access, rate: Rate, probe: Probe? = nil, length: Length,
+        name: String, onsetsPer1000Years: Double, strata: [String] = [], outbreak: Outbreak? = nil,
+        contagion: Double = 1, contagionDays: Double = 7, access: Access, rate: Rate, probe: Probe? = nil,
+        length: Length,
         recipients: CountTable = CountTable(always: 1), targets: Targets, names: Names = Names(),
         template: Template = Template(), scores: ScoreMixture, onRefusal: Reaction = Reaction()
     ) {
         self.name = name
         self.onsetsPer1000Years = onsetsPer1000Years
         self.strata = strata
+        self.outbreak = outbreak
         self.contagion = contagion
         self.contagionDays = contagionDays
         self.access = access
@@ -55,6 +59,23 @@ public struct AttackFamily: Hashable, Sendable {
         self.template = template
         self.scores = scores
         self.onRefusal = onRefusal
+    }
+
+    /// Many subscribers taken over within minutes of each other, once.
+    public struct Outbreak: Hashable, Sendable {
+        /// The share of the subscribers whom the family can hit.
+        public var share: Double
+        /// Days from the start.
+        public var day: Double
+        /// Minutes within which they are all taken over.
+        public var minutes: Double
+
+        /// An outbreak.
+        public init(share: Double, day: Double, minutes: Double = 60) {
+            self.share = share
+            self.day = day
+            self.minutes = minutes
+        }
     }
 
     /// How an attacker gets in.
@@ -241,6 +262,8 @@ public struct AttackFamily: Hashable, Sendable {
         public var contact: Double
         /// The share of campaigns with an attachment, the same in all copies.
         public var attachment: Double
+        /// The honest event whose latest letter a new episode copies, score and size with it; empty for words of its own.
+        public var copies: String
         /// Bytes, drawn once a campaign.
         public var bytes: LogNormal
 
@@ -248,7 +271,7 @@ public struct AttackFamily: Hashable, Sendable {
         public init(
             campaignDays: Double = 5, campaignsAtOnce: Int = 4, wild: Double = 0.3, substitution: [Double] = [0],
             padding: [Double] = [0], rewritten: Double = 0, imageOnly: Double = 0, link: Link = .campaign,
-            contact: Double = 0, attachment: Double = 0,
+            contact: Double = 0, attachment: Double = 0, copies: String = "",
             bytes: LogNormal = LogNormal(median: 3500, sigma: 0.6, least: 600, most: 200_000)
         ) {
             self.campaignDays = campaignDays
@@ -261,6 +284,7 @@ public struct AttackFamily: Hashable, Sendable {
             self.link = link
             self.contact = contact
             self.attachment = attachment
+            self.copies = copies
             self.bytes = bytes
         }
     }

@@ -204,6 +204,8 @@ public struct MailKind: Hashable, Sendable {
     public var links: Double
     /// The share with an attachment.
     public var attachments: Double
+    /// The honest event whose latest letter is passed on in place of words of one's own; empty for none.
+    public var copies: String
     /// Whom it goes to.
     public var audience: Audience
     /// Recipients of a message, where they differ from the stratum's.
@@ -216,7 +218,8 @@ public struct MailKind: Hashable, Sendable {
         name: String = "", share: Double = 1, handling: Content.Handling = .own, text: Text = .fresh,
         resemblance: Double = 0.9,
         scores: ScoreMixture = ScoreMixture([.init(mean: -4, deviation: 1.6)]), replies: Double = 0.4,
-        links: Double = 0.2, attachments: Double = 0.15, audience: Audience = .usual, recipients: CountTable? = nil,
+        links: Double = 0.2, attachments: Double = 0.15, copies: String = "", audience: Audience = .usual,
+        recipients: CountTable? = nil,
         bytes: LogNormal? = nil
     ) {
         self.name = name
@@ -228,6 +231,7 @@ public struct MailKind: Hashable, Sendable {
         self.replies = replies
         self.links = links
         self.attachments = attachments
+        self.copies = copies
         self.audience = audience
         self.recipients = recipients
         self.bytes = bytes

@@ -41,6 +41,7 @@ extension Simulation {
             let wait = states[index].chance.exponential() * Simulation.year / rate
             arrivals.append(SimulationTask(at: Simulation.later(joined, wait), .onset, task))
         }
+        for number in population.families.indices { beginOutbreak(number, of: index, stratum) }
         if stratum.identification == .address { arrivals.append(SimulationTask(at: joined, .lease, task)) }
         for (place, event) in stratum.events.enumerated() where holds(index, place) {
             if case .perYear = event.schedule { continue }
@@ -53,6 +54,19 @@ extension Simulation {
         // The list of arrivals stays short while a million subscribers are drawn.
         for arrival in arrivals where arrival.at < endAt { tasks.insert(arrival) }
         arrivals.removeAll(keepingCapacity: true)
+    }
+
+    /// Puts a take-over in an outbreak in place, where the subscriber is one of those hit.
+    private mutating func beginOutbreak(_ number: Int, of index: Int, _ stratum: Stratum) {
+        let family = population.families[number]
+        guard attackFactor > 0, let outbreak = family.outbreak, StratumPlan.canHit(family, stratum) else { return }
+        var chance = Chance(seed: Mixing.mix(seed ^ 0x6F75_7462, UInt64(index), UInt64(number)))
+        guard chance.happens(outbreak.share) else { return }
+        let wait = outbreak.day * Double(Simulation.dayNanoseconds) + chance.unit() * outbreak.minutes * 60e9
+        let task = SimulationTask(
+            at: Simulation.later(startAt, wait), .contagion,
+            UInt32(contagions.insert(Contagion(subscriber: index, family: number, from: nil))))
+        if task.at < endAt { arrivals.append(task) } else { contagions.remove(Int(task.index)) }
     }
 
     /// True where a subscriber is one of those to whom an event of the stratum happens.
