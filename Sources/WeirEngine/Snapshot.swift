@@ -6,7 +6,7 @@ extension Engine {
     /// What a snapshot begins with: a name and the version of its form.
     private static let snapshotMagic = Array("WEIRSNAP".utf8)
     /// Counts up when the form changes. Another version's snapshot is not read: the journal is replayed instead.
-    private static let snapshotVersion: UInt64 = 4
+    private static let snapshotVersion: UInt64 = 5
     /// The key of the checksum: against damage, not against malice.
     private static let checksum = KeyedHash(key0: 0x7765_6972_736E_6170, key1: 1)
 

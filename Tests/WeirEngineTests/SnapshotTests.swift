@@ -82,7 +82,7 @@ struct SnapshotTests {
         snapshot[8] = 99
         seal(&snapshot)
         #expect(
-            throws: CodecError(place: 9, expected: "a snapshot of version 4, found version 99: another Weir wrote it")
+            throws: CodecError(place: 9, expected: "a snapshot of version 5, found version 99: another Weir wrote it")
         ) { try Engine(snapshot: snapshot) }
         #expect(throws: CodecError(place: 0, expected: "a snapshot of Weir")) { try Engine(snapshot: []) }
         #expect(throws: CodecError(place: 0, expected: "a snapshot of Weir")) {

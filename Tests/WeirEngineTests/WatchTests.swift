@@ -145,7 +145,8 @@ struct WatchTests {
         #expect(content(6) > 6)
     }
 
-    @Test("loses more by a letter that reads like its owner's than by one that might be a thief's") func honestLetters() {
+    @Test("loses more by a letter that reads like its owner's than by one that might be a thief's") func honestLetters()
+    {
         func left(after content: Float) -> Float {
             var ann = Watched()
             for text in 1...4 {

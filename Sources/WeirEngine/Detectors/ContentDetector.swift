@@ -41,7 +41,8 @@ enum ContentDetector: Detector {
     /// message alone that reads like spam.
     static func most(_ habits: Habits, _ excursion: Excursion) -> Float {
         let all =
-            share(habits.spamContent, prior.spam, habits) < 0.02 ? most + 3 * Swift.min(1, habits.withContent / 30) : most
+            share(habits.spamContent, prior.spam, habits) < 0.02
+            ? most + 3 * Swift.min(1, habits.withContent / 30) : most
         return Swift.min(all, mostOfOne + mostOfMore * Swift.max(0, excursion.spamLike - 1))
     }
 

@@ -153,7 +153,9 @@ enum IdentityDetector: Detector {
     /// HELO names and reverse-paths: one more is little, many are a bot's.
     private static func names(_ message: MessageFacts, _ habits: Habits, _ excursion: inout Excursion) -> PerTakeOver {
         var nats: Float = 0
-        if message.helo != 0, UInt16(truncatingIfNeeded: message.helo) != excursion.lastHelo, !habits.helos.knows(message.helo, on: habits.day) {
+        if message.helo != 0, UInt16(truncatingIfNeeded: message.helo) != excursion.lastHelo,
+            !habits.helos.knows(message.helo, on: habits.day)
+        {
             excursion.lastHelo = UInt16(truncatingIfNeeded: message.helo)
             if excursion.newHelos < .max { excursion.newHelos += 1 }
             if excursion.newHelos == 3 { nats += 1 }

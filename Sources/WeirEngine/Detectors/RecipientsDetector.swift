@@ -15,9 +15,10 @@ enum RecipientsDetector: Detector {
     private static let mostOfEvent: Float = 5
 
     /// The bound in an excursion. An event is over within hours; who goes on writing to strangers alone, hour after hour, is no
-    /// event (low and slow, the owner's hours kept), unless strangers are its trade: a shop, or somebody of whom little is known.
+    /// event (low and slow, the owner's hours kept), unless strangers are its trade: a shop, an office that answers enquiries, or
+    /// somebody of whom little is known.
     static func most(_ habits: Habits, _ excursion: Excursion) -> Float {
-        guard !habits.isNewcomer, usual(habits) < 0.5 else { return mostOfEvent }
+        guard !habits.isNewcomer, usual(habits) < 0.25 else { return mostOfEvent }
         return mostOfEvent + (0.4 * (Float(excursion.acts) - 3)).clipped(0, most - mostOfEvent)
     }
 
