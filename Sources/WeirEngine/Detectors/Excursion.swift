@@ -77,10 +77,6 @@ struct Excursion: Sendable {
     var results: Float = 0
     /// Of these, that the recipient does not exist.
     var dead: Float = 0
-    /// Of these, refused for policy or reputation (x.7.x).
-    var refused: Float = 0
-    /// Complaints of abuse.
-    var complaints: Float = 0
     /// Messages to new recipients while the subscriber's mail was held already.
     var attempts: Float = 0
     /// Messages with much evidence in the text.
@@ -92,18 +88,21 @@ struct Excursion: Sendable {
     var lastActMinute: UInt16 = 0
     /// Networks never used before, 16 bits of each hash: two of them are taken for one once in some thousand excursions.
     var networks = InlineArray<4, UInt16>(repeating: 0)
-    /// How many of them.
+    /// Where the networks are.
+    var foreign = ForeignUse()
+    /// How many networks.
     var networkCount: UInt8 = 0
     /// True once a new mail program was counted.
     var hasNewStyle = false
-    /// Where the networks are.
-    var foreign = ForeignUse()
     /// Distinct new HELO names and reverse-paths seen, each at most 255.
     var newHelos: UInt8 = 0
     var newReversePaths: UInt8 = 0
     /// The last HELO name and reverse-path counted, 16 bits of each hash.
     var lastHelo: UInt16 = 0
     var lastReversePath: UInt16 = 0
+    /// Results refused for policy or reputation (x.7.x), and complaints of abuse: few, so half precision will do.
+    private var halfRefused: Float16 = 0
+    private var halfComplaints: Float16 = 0
     /// Gaps between messages: how many, the mean and the sum of squared differences of their logarithms (Welford).
     private var halfGaps: Float16 = 0
     private var halfGapMean: Float16 = 0
@@ -118,6 +117,17 @@ struct Excursion: Sendable {
 
     /// The running scores of all groups together.
     var score: PerTakeOver { ledger.sum }
+
+    /// Of the results, refused for policy or reputation (x.7.x).
+    var refused: Float {
+        get { Float(halfRefused) }
+        set { halfRefused = Float16(min(2000, newValue)) }
+    }
+    /// Complaints of abuse.
+    var complaints: Float {
+        get { Float(halfComplaints) }
+        set { halfComplaints = Float16(min(2000, newValue)) }
+    }
 
     /// The time constant of scores and counts: a day and a half.
     static let memoryNanoseconds: Double = 36 * 3600 * 1e9
