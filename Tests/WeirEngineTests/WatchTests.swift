@@ -155,7 +155,7 @@ struct WatchTests {
             for _ in 0..<4 { _ = ann.take { ($0.content, $0.network) = (content, 0) } }
             return ann.watch.excursion(of: 0)?.score[Int(TakeOver.contacts.rawValue)] ?? 0
         }
-        #expect(left(after: -6) < left(after: nil) - 0.5)
+        #expect(left(after: -6) < left(after: nil) - 1.2)
     }
 
     @Test("counts copies that come days apart again") func slowCopies() {
