@@ -44,14 +44,17 @@ public struct LineCensus: Sendable {
         public var count: Int
         /// The first one's message, cut and made printable.
         public var example: String
+        /// The number of that line in its file, from 1; 0 where it is not told.
+        public var line: Int
 
         /// A row.
-        public init(category: Category, server: String, kind: String, count: Int, example: String) {
+        public init(category: Category, server: String, kind: String, count: Int, example: String, line: Int = 0) {
             self.category = category
             self.server = server
             self.kind = kind
             self.count = count
             self.example = example
+            self.line = line
         }
     }
 

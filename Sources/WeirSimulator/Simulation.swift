@@ -66,12 +66,12 @@ public struct Simulation: Sendable {
     var chance: Chance
 
     /// A simulation. `attackFactor` multiplies all take-over rates, so that a short run sees enough of them. The population
-    /// must be sound (`Population.faultsFound`), `days` and `subscribers` at least 1.
+    /// must be sound (`Population.flaws`), `days` and `subscribers` at least 1.
     public init(
         _ population: Population, seed: UInt64, days: Int, subscribers: Int, allocation: Allocation = .shares,
         attackFactor: Double = 1
     ) {
-        precondition(population.faultsFound.isEmpty, "the population is not sound: \(population.faultsFound)")
+        precondition(population.flaws.isEmpty, "the population is not sound: \(population.flaws)")
         precondition(days >= 1 && subscribers >= 1, "a simulation has a day and a subscriber at least")
         self.population = population
         self.seed = seed

@@ -239,9 +239,30 @@ private func line(_ also: String = "", at: String = "2026-01-05T09:13:22.120Z", 
             {"type":"verdict"}
             {"type":"new\\u001b[31m kind"}
             """)
-        #expect(events.isEmpty && reader.rows.allSatisfy { $0.category == .notRelevant })
-        #expect(reader.rows.map(\.kind) == ["lease", "verdict", "new\u{1B}[31m kind"])
-        #expect(reader.rows.map(\.count) == [1, 2, 1])
+        #expect(events.isEmpty)
+        #expect(reader.rows.map(\.category) == [.notRelevant, .notUnderstood, .notUnderstood])
+        #expect(
+            reader.rows.map(\.kind) == [
+                "lease", "type verdict, which no event has", "type new\u{1B}[31m kind, which no event has",
+            ])
+        #expect(reader.rows.map(\.count) == [1, 2, 1] && reader.rows.map(\.line) == [1, 2, 4])
+    }
+
+    @Test("says which line of which file it did not understand, and what it lacks") func whereAndWhat() {
+        let text = line() + "\n\n" + line().replacing(#""id":"t1","#, with: "") + "\nnot JSON"
+        let (events, reader) = read(text)
+        #expect(events.count == 1)
+        #expect(reader.rows.map(\.kind) == ["transaction", "a transaction without id", "no JSON object"])
+        #expect(reader.rows.map(\.line) == [1, 3, 4])
+        #expect(row(line().replacing("2026-", with: "once "))?.kind == "a transaction without at that can be read")
+        var two = EventReader(hash: testKeys)
+        for piece in ["{}\n{", "}\n{}", "x\n"] {
+            two.add(ArraySlice(piece.utf8))
+            while two.next() != nil {}
+            if piece.hasPrefix("}") { two.endFile() }
+            while two.next() != nil {}
+        }
+        #expect(two.rows.map(\.line) == [1, 1], "the second file's lines are counted anew")
     }
 
     @Test func kindsFromOutsideAreBounded() {

@@ -97,7 +97,7 @@ import WeirSimulator
         ),
         (
             "  - {name: people, share: 1}\n",
-            "p.yaml:1:1: found two strata are named people, expected a sound population. See Docs/simulation.md."
+            "p.yaml:4:5: found two strata named people, expected a sound population. Give each a name of its own."
         ),
     ]) func message(added: String, expected: String) {
         #expect(faults(least + added) == [expected])
@@ -111,13 +111,17 @@ import WeirSimulator
         let found = faults("name: a\nstart: 5 May\nfaults: {mail_hosts: 0}\nstrata: {}\n")
         #expect(found.map { $0.prefix(9) } == ["p.yaml:2:", "p.yaml:3:", "p.yaml:4:"])
         #expect(faults("name: a\nstrata: &x []\n").count == 1)
+        #expect(
+            faults("name: a\nstrata: []\n") == [
+                "p.yaml:2:9: found no stratum, expected a sound population. Add one kind of subscriber at least, with its mail."
+            ])
     }
 
     // MARK: - The shipped population
 
     @Test func theShippedPopulationIsSound() throws {
         let population = try Self.shipped()
-        #expect(population.faultsFound == [])
+        #expect(population.flaws == [])
         #expect(
             population.families.map(\.name) == [
                 "fast-bot", "low-and-slow", "account-blast", "contact-phish", "probe-then-blast",

@@ -14,18 +14,23 @@ struct EventCensus: Sendable {
     /// Counts by kind.
     private(set) var rows: [LineCensus.Row] = []
 
-    /// Counts a line.
-    mutating func note(_ category: LineCensus.Category, _ kind: String, _ line: ArraySlice<UInt8>) {
+    /// Counts a line; `number` is its place in its file.
+    mutating func note(_ category: LineCensus.Category, _ kind: String, _ line: ArraySlice<UInt8>, at number: Int) {
         lines += 1
         let name = String(kind.prefix(EventCensus.kindLength))
         if let known = rows.firstIndex(where: { $0.category == category && $0.kind == name }) {
             rows[known].count += 1
         } else if rows.count < EventCensus.kindsMax {
-            add(LineCensus.Row(category: category, server: "events", kind: name, count: 1, example: example(line)))
+            add(
+                LineCensus.Row(
+                    category: category, server: "events", kind: name, count: 1, example: example(line), line: number))
         } else {
             let rest = "any other kind"
             guard let known = rows.firstIndex(where: { $0.category == category && $0.kind == rest }) else {
-                add(LineCensus.Row(category: category, server: "events", kind: rest, count: 1, example: example(line)))
+                add(
+                    LineCensus.Row(
+                        category: category, server: "events", kind: rest, count: 1, example: example(line), line: number
+                    ))
                 return
             }
             rows[known].count += 1

@@ -7,6 +7,8 @@ struct EventLines: Sendable {
 
     /// Longest line of this one.
     let lineBytesMax: Int
+    /// The number of the line that was handed out last, in its file, from 1.
+    private(set) var number = 0
     /// Lines that were too long.
     private(set) var tooLong = 0
     /// What was read and not handed out.
@@ -17,6 +19,8 @@ struct EventLines: Sendable {
     private var searched = 0
     /// True within a line that is too long.
     private var isPassingOver = false
+    /// True where the next piece is the beginning of another file.
+    private var isNew = false
     /// True where no more bytes come.
     private var hasEnded = false
 
@@ -25,6 +29,7 @@ struct EventLines: Sendable {
 
     /// Adds the next bytes of a file.
     mutating func add(_ piece: ArraySlice<UInt8>) {
+        if isNew { (number, isNew) = (0, false) }
         bytes.removeFirst(start)
         searched -= start
         start = 0
@@ -39,6 +44,7 @@ struct EventLines: Sendable {
     mutating func next() -> ArraySlice<UInt8>? {
         while let end = bytes[searched...].firstIndex(of: 10) {
             let line = start..<end
+            number += 1
             start = end + 1
             searched = start
             if isPassingOver {
@@ -56,8 +62,10 @@ struct EventLines: Sendable {
         }
         defer {
             if isPassingOver || hasEnded { start = searched }
-            if hasEnded { isPassingOver = false }
+            if hasEnded { (isPassingOver, isNew) = (false, true) }
         }
-        return hasEnded && !isPassingOver && start < searched ? bytes[start..<searched] : nil
+        guard hasEnded, !isPassingOver, start < searched else { return nil }
+        number += 1
+        return bytes[start..<searched]
     }
 }

@@ -43,6 +43,8 @@ public struct EventReader: Sendable {
     private let hash: AddressHash
     /// Digests header and text; nil where nobody asks for it.
     private let fingerprinter: Fingerprinter?
+    /// Types of events.md that an audit does not use: leases, and what Weir itself says. Any other is a slip, and told as one.
+    private static let typesUnused: Set = ["lease", "decision", "case", "summary"]
     /// Nats of content evidence, either way, that count: one message proves no more.
     static let spamNatsMax = 100.0
     /// The lines.
@@ -96,7 +98,7 @@ public struct EventReader: Sendable {
         let line = given.starts(with: mark) ? given.dropFirst(mark.count) : given
         if line.allSatisfy({ $0 == 32 || (9...13).contains($0) }) { return nil }
         guard case .object(let members)? = JSONValue(parsing: line) else {
-            census.note(.notUnderstood, "no JSON object", line)
+            census.note(.notUnderstood, "no JSON object", line, at: text.number)
             return nil
         }
         var event = EventMembers(members)
@@ -105,8 +107,10 @@ public struct EventReader: Sendable {
         case "delivery": return delivery(&event, line)
         case "complaint": return complaint(&event, line)
         case "label": label(&event, line)
-        case let type?: census.note(.notRelevant, type, line)
-        case nil: census.note(.notUnderstood, "an object without a type", line)
+        case let type? where EventReader.typesUnused.contains(type):
+            census.note(.notRelevant, type, line, at: text.number)
+        case let type?: census.note(.notUnderstood, "type \(type), which no event has", line, at: text.number)
+        case nil: census.note(.notUnderstood, "an object without a type", line, at: text.number)
         }
         return nil
     }
@@ -116,7 +120,7 @@ public struct EventReader: Sendable {
         if at >= latest {
             latest = at
         } else if latest.since(at) > EventReader.disorderSecondsMax * 1_000_000_000 {
-            census.note(.notUnderstood, "earlier by minutes than a line before it, and left out", line)
+            census.note(.notUnderstood, "earlier by minutes than a line before it, and left out", line, at: text.number)
             return nil
         }
         return latest
@@ -125,9 +129,9 @@ public struct EventReader: Sendable {
     /// Counts a line that is used, and what of it could not be.
     private mutating func noteUsed(_ kind: String, _ event: EventMembers, _ line: ArraySlice<UInt8>) {
         if let name = event.unreadable {
-            census.note(.notUnderstood, "\(kind) whose \(name) can't be read, used without it", line)
+            census.note(.notUnderstood, "\(kind) whose \(name) can't be read, used without it", line, at: text.number)
         } else {
-            census.note(.fact, kind, line)
+            census.note(.fact, kind, line, at: text.number)
         }
     }
 
@@ -139,7 +143,8 @@ public struct EventReader: Sendable {
         guard let time = event.time("at"), let id = event.text("id"), let from = event.text("from"),
             let to = event.texts("to"), isLoginReadable, !login.isEmpty || client != nil
         else {
-            census.note(.notUnderstood, "a transaction without at, id, from, to, and login or client", line)
+            let missing = event.lacking(["at", "id", "from", "to"], otherwise: "login or client")
+            census.note(.notUnderstood, "a transaction without \(missing)", line, at: text.number)
             return nil
         }
         let session = Session(
@@ -185,7 +190,7 @@ public struct EventReader: Sendable {
     /// A complaint. One that says that the message was wanted is none.
     private mutating func complaint(_ event: inout EventMembers, _ line: ArraySlice<UInt8>) -> LoggedEvent? {
         guard let time = event.time("at"), let id = event.text("id") else {
-            census.note(.notUnderstood, "a complaint without at and id", line)
+            census.note(.notUnderstood, "a complaint without \(event.lacking(["at", "id"]))", line, at: text.number)
             return nil
         }
         let host = event.text("host") ?? "localhost"
@@ -202,7 +207,8 @@ public struct EventReader: Sendable {
             let word = event.text("outcome"),
             let outcome = DeliveryOutcome.allCases.first(where: { $0.description == word })
         else {
-            census.note(.notUnderstood, "a delivery without at, id, to and outcome", line)
+            let missing = event.lacking(["at", "id", "to", "outcome"])
+            census.note(.notUnderstood, "a delivery without \(missing)", line, at: text.number)
             return nil
         }
         let usual = EnhancedStatus(outcome == .delivered ? 2 : outcome == .deferred ? 4 : 5, 0, 0)
@@ -219,7 +225,8 @@ public struct EventReader: Sendable {
         let from = event.time("taken_over_from")
         let until = event.time("taken_over_until")
         guard event.unreadable == nil, let subscriber = event.text("subscriber") else {
-            census.note(.notUnderstood, "a label without a subscriber, or whose times can't be read", line)
+            census.note(
+                .notUnderstood, "a label without a subscriber, or whose times can't be read", line, at: text.number)
             return
         }
         labels.append(
@@ -236,8 +243,10 @@ public struct EventReader: Sendable {
 private struct EventMembers {
     /// The members, in the line's order.
     private let members: [JSONValue.Member]
+    /// The members that are there and can't be read, in the order in which they were asked for.
+    private var unreadableNames: [String] = []
     /// The first member that is there and can't be read.
-    private(set) var unreadable: String?
+    var unreadable: String? { unreadableNames.first }
 
     /// The members of an object.
     init(_ members: [JSONValue.Member]) { self.members = members }
@@ -246,8 +255,17 @@ private struct EventMembers {
     private mutating func member<Value>(_ name: String, _ make: (JSONValue) -> Value?) -> Value? {
         guard let value = members.last(where: { $0.name == name })?.value, value != .null else { return nil }
         let made = make(value)
-        if made == nil, unreadable == nil { unreadable = name }
+        if made == nil { unreadableNames.append(name) }
         return made
+    }
+
+    /// What an event has to have and has not, for people.
+    func lacking(_ names: [String], otherwise: String = "what it needs") -> String {
+        for name in names {
+            guard let value = members.last(where: { $0.name == name })?.value, value != .null else { return name }
+            if unreadableNames.contains(name) { return "\(name) that can be read" }
+        }
+        return otherwise
     }
 
     /// A string.

@@ -183,6 +183,7 @@ public enum AuditLines {
                 line.member("kind", row.kind)
                 line.member("count", row.count)
                 line.member("example", row.example)
+                if row.line > 0 { line.member("line", row.line) }
             }
         }
     }

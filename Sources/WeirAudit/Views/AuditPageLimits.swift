@@ -181,7 +181,7 @@ extension AuditPage {
             table(["kind", "lines", "such as"], numbers: 1...1, unread) { page, row in
                 page.element("td", row.server.isEmpty ? row.kind : "\(row.server) \(row.kind)")
                 page.element("td", ["class": "n"], ReportWords.number(row.count))
-                page.element("td", row.example)
+                page.element("td", row.line > 0 ? "line \(row.line): \(row.example)" : row.example)
             }
         }
         page.element("footer") { page in

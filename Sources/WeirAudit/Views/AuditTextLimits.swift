@@ -193,7 +193,7 @@ extension AuditText {
         for row in rows.prefix(AuditText.entriesMax) {
             let kind = row.server.isEmpty ? row.kind : "\(row.server) \(row.kind)"
             canvas.paragraph(
-                "\(ReportWords.shown(kind)), such as",
+                "\(ReportWords.shown(kind)), such as\(row.line > 0 ? " line \(row.line):" : "")",
                 lead: [TextPiece("  " + TextCanvas.padded(ReportWords.number(row.count), 9, atEnd: false) + "  ")])
             canvas.line([
                 TextPiece(String(repeating: " ", count: 13)), TextPiece(ReportWords.shown(row.example), .faint),

@@ -61,6 +61,7 @@ struct PopulationReader {
             }
             return result
         }
+        var places: [Population.Flaw.Part: StrictNode] = [:]
         let keys = ["name", "start", "common_words", "scores", "faults", "events", "strata", "families"]
         guard let top = root.mapping("the population", keys: keys) else { return result }
         if let node = top.required("name", remedy: "Add name: a word for reports."),
@@ -82,18 +83,23 @@ struct PopulationReader {
         if let node = top["faults"] { read(node, into: &result.faults) }
         if let node = top["events"] { readEvents(node) }
         if let node = top.required("strata", remedy: "Add strata: a list of kinds of subscriber.") {
+            places[.strata] = node
             for item in node.list("'strata', a list") ?? [] {
+                places[.stratum(result.strata.count)] = item
                 if let stratum = stratum(item, among: result.strata) { result.strata.append(stratum) }
             }
         }
         if let node = top["families"] {
+            places[.families] = node
             for item in node.list("'families', a list") ?? [] {
+                places[.family(result.families.count)] = item
                 if let family = family(item, among: result) { result.families.append(family) }
             }
         }
         if faults.isEmpty {
-            for fault in result.faultsFound {
-                root.fault(.conflict, found: fault, expected: "a sound population", remedy: "See Docs/simulation.md.")
+            for flaw in result.flaws {
+                (places[flaw.part] ?? root).fault(
+                    .conflict, found: flaw.found, expected: "a sound population", remedy: flaw.remedy)
             }
         }
         return result

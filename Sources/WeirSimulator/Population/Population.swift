@@ -31,30 +31,61 @@ public struct Population: Hashable, Sendable {
         self.commonWords = commonWords
     }
 
-    /// What is wrong with the parts taken together, a sentence each; a simulation takes none but a sound one.
-    public var faultsFound: [String] {
-        var found: [String] = []
-        if strata.isEmpty { found.append("there is no stratum") }
-        if strata.count > Population.strataMax { found.append("there are more than \(Population.strataMax) strata") }
+    /// What is wrong with the parts taken together; a simulation takes none but a sound one.
+    public var flaws: [Flaw] {
+        var flaws: [Flaw] = []
+        func add(_ part: Flaw.Part, _ found: String, _ remedy: String) {
+            flaws.append(Flaw(part: part, found: found, remedy: remedy))
+        }
+        if strata.isEmpty { add(.strata, "no stratum", "Add one kind of subscriber at least, with its mail.") }
+        if strata.count > Population.strataMax {
+            add(.strata, "\(strata.count) strata", "Leave \(Population.strataMax) at most.")
+        }
         if families.count > Population.familiesMax {
-            found.append("there are more than \(Population.familiesMax) families")
+            add(.families, "\(families.count) families", "Leave \(Population.familiesMax) at most.")
         }
         for (index, stratum) in strata.enumerated() {
             if strata[..<index].contains(where: { $0.name == stratum.name }) {
-                found.append("two strata are named \(stratum.name)")
+                add(.stratum(index), "two strata named \(stratum.name)", "Give each a name of its own.")
             }
-            if stratum.mail.isEmpty { found.append("the stratum \(stratum.name) has no kind of mail") }
+            if stratum.mail.isEmpty {
+                add(
+                    .stratum(index), "the stratum \(stratum.name) without a kind of mail",
+                    "Add mail: with one at least.")
+            }
         }
         for (index, family) in families.enumerated() {
             if families[..<index].contains(where: { $0.name == family.name }) {
-                found.append("two families are named \(family.name)")
+                add(.family(index), "two families named \(family.name)", "Give each a name of its own.")
             }
             for name in family.strata where !strata.contains(where: { $0.name == name }) {
-                found.append("the family \(family.name) hits the stratum \(name), which is none")
+                add(
+                    .family(index), "the family \(family.name) hits the stratum \(name), which is none",
+                    "Name one of `strata`.")
             }
         }
-        if !strata.isEmpty, !strata.contains(where: { $0.share > 0 }) { found.append("no stratum has a share") }
-        return found
+        if !strata.isEmpty, !strata.contains(where: { $0.share > 0 }) {
+            add(.strata, "no stratum with a share", "Set share: above 0 for one at least.")
+        }
+        return flaws
+    }
+
+    /// What is wrong with a population, where, and what to do.
+    public struct Flaw: Hashable, Sendable {
+        /// A part of a population.
+        public enum Part: Hashable, Sendable {
+            /// All strata, or all families.
+            case strata, families
+            /// One of them, by its place.
+            case stratum(Int), family(Int)
+        }
+
+        /// Where.
+        public let part: Part
+        /// What is there.
+        public let found: String
+        /// What to do.
+        public let remedy: String
     }
 
     /// Most strata.
