@@ -204,7 +204,7 @@ struct SubscriberBytesTests {
             watch.habits[0].standing.since = time
             watch.habits[0].standing.vouchedUntil = time + Int64(random.next() % 99) * second
             watch.habits[0].standing.confirmedAt = time - Int64(random.next() % 99) * second
-            watch.habits[0].standing.bucket.theoreticalArrival = time + Int64(random.next() % 99)
+            _ = watch.habits[0].standing.passes(newRecipients: Int(random.next() % 9), perHour: 20, at: time)
             let habits = watch.habits[0]
             must(try bytes(of: copied(habits)) == bytes(of: habits), "seed \(seed): other habits")
             guard let excursion = watch.excursion(of: 0) else { continue }

@@ -261,14 +261,10 @@ extension Engine {
             // A thief who writes to the owner's contacts writes to nobody new.
             return facts.newRecipients == 0 && score.leading != .contacts ? nil : .hold
         case .slowed:
-            let units = Int64(facts.newRecipients ?? facts.recipients)
-            guard units > 0 else { return nil }
-            let amount = Int64(max(1, policy.watch.slowedNewRecipients))
-            let rate = Rate(interval: 3_600_000_000_000 / amount, burst: amount)
-            if watch.habits[slot].standing.bucket.wait(for: units, rate, at: time) == 0 {
-                watch.habits[slot].standing.bucket.force(units, rate, extra: 0, at: time)
-                return nil
-            }
+            let passes = watch.habits[slot].standing.passes(
+                newRecipients: facts.newRecipients ?? facts.recipients, perHour: policy.watch.slowedNewRecipients,
+                at: time)
+            if passes { return nil }
             return plan(of: slot).plan.kind == .mua ? .hold : .defer
         }
     }

@@ -8,7 +8,7 @@ struct Standing: Sendable {
     var rung = Rung.none
     /// The same three as they are kept.
     private var times = InlineArray<3, CoarseTime>(repeating: CoarseTime())
-    /// The slowed subscriber's bucket as it is kept: nothing of it is ever reserved or given back.
+    /// When the slowed subscriber's bucket is full again: nothing of it is ever reserved or given back.
     private var slowedUntil: Int64 = 0
 
     /// Engine time at which it came there, to a second.
@@ -26,12 +26,6 @@ struct Standing: Sendable {
         get { times[2].nanoseconds }
         set { times[2] = CoarseTime(nanoseconds: newValue) }
     }
-    /// New recipients while slowed, as a bucket.
-    var bucket: Bucket {
-        get { Bucket(theoreticalArrival: slowedUntil) }
-        set { slowedUntil = newValue.theoreticalArrival }
-    }
-
     /// Nothing against it.
     init() {}
 
@@ -45,6 +39,26 @@ struct Standing: Sendable {
     func offset(at time: Int64) -> Float {
         if time < vouchedUntil { return Standing.vouchedNats }
         return confirmedAt != 0 && time - confirmedAt < Standing.relapseNanoseconds ? -Standing.relapseNats : 0
+    }
+
+    /// Hours' worth of new recipients above which a message is a mailing, and waits for somebody's word.
+    private static let mailingHours: Int64 = 10
+
+    /// True where a slowed subscriber's message passes; its new recipients are charged then.
+    ///
+    /// A message can't be taken apart: one of more than an hour's worth passes where nothing is owed, and is paid off before the
+    /// next does.
+    mutating func passes(newRecipients: Int, perHour: Int32, at time: Int64) -> Bool {
+        let (units, amount) = (Int64(newRecipients), Int64(max(1, perHour)))
+        guard units > 0 else { return true }
+        let rate = Rate(interval: 3_600_000_000_000 / amount, burst: amount)
+        var bucket = Bucket(theoreticalArrival: slowedUntil)
+        guard units <= Standing.mailingHours * amount, bucket.wait(for: min(units, amount), rate, at: time) == 0 else {
+            return false
+        }
+        bucket.force(units, rate, extra: rate.span(max(0, units - amount)), at: time)
+        slowedUntil = bucket.theoreticalArrival
+        return true
     }
 
     /// Writes it.
