@@ -92,27 +92,31 @@ public struct SimulationEvents: Sendable {
 
     /// The header fields that a source knows, in an order that the style of the mail program decides.
     private func header(_ message: SimulatedMessage, _ line: inout JSONLine) {
+        for field in SimulationEvents.header(message) { line.member(field.name, field.body) }
+    }
+
+    /// The header fields that a source knows.
+    static func header(_ message: SimulatedMessage) -> [Content.Field] {
         let style = message.transaction.content.style ?? 0
-        let identifier =
-            "<\(message.transaction.queueID).\(String(style & 0xFFFF, radix: 36))@\(message.transaction.session.helo)>"
-        let program = "Mailer/\(style % 89).\(style >> 8 & 7)"
-        let subject = (message.isReply ? "Re: " : "") + TextGrammar.subject(message.text)
-        if style & 1 == 0 {
-            line.member("Message-ID", identifier)
-            line.member("Subject", subject)
-            line.member(style & 2 == 0 ? "User-Agent" : "X-Mailer", program)
-        } else {
-            line.member(style & 2 == 0 ? "User-Agent" : "X-Mailer", program)
-            line.member("Subject", subject)
-            line.member(style & 4 == 0 ? "Message-ID" : "Message-Id", identifier)
-        }
-        if message.isReply { line.member("In-Reply-To", "<\(String(Mixing.mix(style), radix: 36))@mail.example.net>") }
+        let identifier = Content.Field(
+            name: style & 1 == 1 && style & 4 != 0 ? "Message-Id" : "Message-ID",
+            body:
+                "<\(message.transaction.queueID).\(String(style & 0xFFFF, radix: 36))@\(message.transaction.session.helo)>"
+        )
+        let program = Content.Field(
+            name: style & 2 == 0 ? "User-Agent" : "X-Mailer", body: "Mailer/\(style % 89).\(style >> 8 & 7)")
+        let subject = Content.Field(
+            name: "Subject", body: (message.isReply ? "Re: " : "") + TextGrammar.subject(message.text))
+        var fields = style & 1 == 0 ? [identifier, subject, program] : [program, subject, identifier]
+        func add(_ name: String, _ body: String) { fields.append(Content.Field(name: name, body: body)) }
+        if message.isReply { add("In-Reply-To", "<\(String(Mixing.mix(style), radix: 36))@mail.example.net>") }
         switch message.transaction.content.handling {
         case .own: break
-        case .forwarded: line.member("Resent-From", "<u\(message.truth.subscriber)@isp.example>")
-        case .list: line.member("List-Id", "<list-\(message.truth.subscriber).example>")
-        case .automatic: line.member("Auto-Submitted", "auto-replied")
+        case .forwarded: add("Resent-From", "<u\(message.truth.subscriber)@isp.example>")
+        case .list: add("List-Id", "<list-\(message.truth.subscriber).example>")
+        case .automatic: add("Auto-Submitted", "auto-replied")
         }
+        return fields
     }
 
     // MARK: - Labels

@@ -63,6 +63,9 @@ smtpd_milters = {milter}
 NO_POLICY = ["-o smtpd_data_restrictions=", "-o smtpd_end_of_data_restrictions="]
 SERVICES = {
     "both": [], "none": NO_POLICY + ["-o smtpd_milters="], "policy": ["-o smtpd_milters="], "milter": NO_POLICY,
+    # Takes this machine's word for whose mail it is: for mail of a simulation.
+    "told": ["-o smtpd_authorized_xclient_hosts=127.0.0.1", "-o { mynetworks = 0.0.0.0/0, [::]/0 }",
+             "-o { smtpd_relay_restrictions = permit_mynetworks, reject }"],
     # Refuses everything once Weir has counted it.
     "refusing": ["-o smtpd_milters=", "-o { smtpd_end_of_data_restrictions = $smtpd_data_restrictions, reject }"],
 }

@@ -25,6 +25,7 @@ import check_mail_log
 import check_milter
 import check_order
 import check_outage
+import check_simulated
 from peers_common import CheckFailed, PeerMissing
 from postfix_instance import PostfixInstance
 from weir_process import Ports, WeirProcess
@@ -42,6 +43,7 @@ CHECKS = {
     "stopped-in-order": check_outage.stopped_in_order,
     "killed-in-mid-flood": check_flood.killed_in_mid_flood,
     "held": check_hold.held,
+    "simulated-mail": check_simulated.mail,
     "followed-log": check_mail_log.followed,
     "audit-counts": check_audit_counts.counts_agree,
     "miltertest": check_milter.scripts,

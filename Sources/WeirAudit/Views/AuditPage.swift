@@ -10,8 +10,6 @@ public struct AuditPage {
     static let accountsMax = 30
     /// Entries of the tables.
     static let entriesMax = 25
-    /// What a browser may do with the page: nothing but show it.
-    static let policy = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
     /// The findings.
     let report: AuditReport
@@ -35,13 +33,7 @@ public struct AuditPage {
 
     /// Writes everything.
     private mutating func write() {
-        page.own("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n")
-        page.void("meta", ["http-equiv": "Content-Security-Policy", "content": AuditPage.policy])
-        page.void("meta", ["name": "viewport", "content": "width=device-width, initial-scale=1"])
-        page.void("meta", ["name": "referrer", "content": "no-referrer"])
-        page.line()
-        page.element("title", "Mail audit: \(ReportWords.headline(report))")
-        page.own("\n<style>\n\(PageStyle.sheet)</style>\n</head>\n<body>\n<main>\n")
+        page.begin(title: "Mail audit: \(ReportWords.headline(report))")
         head()
         if report.span != nil {
             time()
@@ -52,7 +44,7 @@ public struct AuditPage {
             tables()
         }
         foot()
-        page.own("</main>\n</body>\n</html>\n")
+        page.end()
     }
 
     // MARK: - The head

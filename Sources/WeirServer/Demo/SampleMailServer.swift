@@ -5,47 +5,6 @@ import MailTypes
 import Milter
 import PolicyDelegation
 
-/// A blocking TCP connection to this machine.
-private final class Loopback {
-    /// The socket.
-    private let descriptor: Int32
-
-    /// Connects to a port on 127.0.0.1; no other machine can be named.
-    init(port: UInt16) throws {
-        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = port.bigEndian
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        let result = withUnsafePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
-        }
-        guard result == 0 else {
-            let error = SystemError(call: "connect to 127.0.0.1:\(port)", number: errno)
-            close(descriptor)
-            throw error
-        }
-        UnixSocket.setDeadline(descriptor, seconds: 5)
-        var on: Int32 = 1
-        setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
-    }
-
-    /// Sends bytes.
-    func send(_ bytes: [UInt8]) { UnixSocket.write(bytes, to: descriptor) }
-
-    /// Waits for bytes. Throws where the other side closed, or says nothing for five seconds.
-    func receive() throws -> [UInt8] {
-        var chunk = [UInt8](repeating: 0, count: 16 << 10)
-        let count = read(descriptor, &chunk, chunk.count)
-        guard count > 0 else { throw SystemError(call: "read", number: count == 0 ? ECONNRESET : errno) }
-        return Array(chunk[..<count])
-    }
-
-    deinit { close(descriptor) }
-}
-
 /// Plays messages against both doors in the order in which a real Postfix asks them.
 public final class SampleMailServer {
     /// What became of a message.
@@ -59,7 +18,7 @@ public final class SampleMailServer {
     }
 
     /// The policy door.
-    private let policy: Loopback
+    private let policy: LoopbackConnection
     /// Reads the policy door's answers.
     private var policyClient = PolicyClient()
     /// The milter door's port.
@@ -71,7 +30,7 @@ public final class SampleMailServer {
 
     /// A mail server beside the doors on these ports.
     public init(policyPort: UInt16, milterPort: UInt16) throws {
-        policy = try Loopback(port: policyPort)
+        policy = try LoopbackConnection(port: policyPort)
         self.milterPort = milterPort
     }
 
@@ -133,7 +92,7 @@ public final class SampleMailServer {
 /// One message's conversation with the milter door.
 private final class FilterDialogue {
     /// The connection.
-    private let connection: Loopback
+    private let connection: LoopbackConnection
     /// The protocol.
     private var client = MilterClient()
     /// The replies to the last command.
@@ -141,7 +100,7 @@ private final class FilterDialogue {
 
     /// Connects and negotiates.
     init(port: UInt16) throws {
-        connection = try Loopback(port: port)
+        connection = try LoopbackConnection(port: port)
         connection.send(client.negotiate())
         while client.agreed == nil {
             let bytes = try connection.receive()

@@ -145,26 +145,39 @@ public struct SimulationReport: Encodable, Sendable {
         return number % 10 == 0 || number >= 1000 ? whole : "\(whole).\(number % 10)"
     }
 
-    /// For a terminal.
-    public var text: String {
-        func count(_ value: Int) -> String { ConfigurationReport.grouped(Int64(value)) }
-        var text = "Population \(population), seed \(seed): \(count(subscribers)) subscribers, "
-        text += "\(count(days)) \(days == 1 ? "day" : "days"), "
-        text += "\(count(messages)) messages\n"
-        if attackFactor != 1 {
-            text += "Take-overs are \(SimulationReport.decimal(attackFactor)) times as frequent as it says.\n"
-        }
-        text += "Every rung is enforced; no person acts, so that nobody is released.\n"
+    /// Digits in groups.
+    private static func count(_ value: Int) -> String { ConfigurationReport.grouped(Int64(value)) }
+
+    /// What was simulated, and what happened on the way.
+    var sentences: [String] {
+        let count = SimulationReport.count
         func times(_ number: Int) -> String { number == 1 ? "once" : "\(count(number)) times" }
-        if breakerOpened > 0 {
-            text +=
-                "Weir's breaker opened \(times(breakerOpened)); at most \(count(newCasesMax)) new cases in an hour.\n"
+        var sentences = [
+            "Population \(population), seed \(seed): \(count(subscribers)) subscribers, \(count(days)) \(days == 1 ? "day" : "days"), \(count(messages)) messages"
+        ]
+        if attackFactor != 1 {
+            sentences.append("Take-overs are \(SimulationReport.decimal(attackFactor)) times as frequent as it says.")
         }
-        if restarts > 0 { text += "The engine was restarted \(times(restarts)).\n" }
-        if clockJumps > 0 { text += "The clock jumped \(times(clockJumps)).\n" }
-        text += "\nHonest mail: \(count(honestStopped)) of \(count(honestMessages)) messages stopped"
-        if let rate = honestStoppedPerMillion { text += ", \(rate.text) in a million" }
-        text += "\n\n"
+        sentences.append("Every rung is enforced; no person acts, so that nobody is released.")
+        if breakerOpened > 0 {
+            sentences.append(
+                "Weir's breaker opened \(times(breakerOpened)); at most \(count(newCasesMax)) new cases in an hour.")
+        }
+        if restarts > 0 { sentences.append("The engine was restarted \(times(restarts)).") }
+        if clockJumps > 0 { sentences.append("The clock jumped \(times(clockJumps)).") }
+        return sentences
+    }
+
+    /// How much of honest mail was stopped.
+    var honestSentence: String {
+        let count = SimulationReport.count
+        let text = "Honest mail: \(count(honestStopped)) of \(count(honestMessages)) messages stopped"
+        return text + (honestStoppedPerMillion.map { ", \($0.text) in a million" } ?? "")
+    }
+
+    /// The strata as a table, one row of heads.
+    var stratumRows: [[String]] {
+        let count = SimulationReport.count
         var rows = [["stratum", "years", "false alarms", "in 1,000 years (95 %)"]]
         for stratum in strata {
             rows.append([
@@ -172,28 +185,37 @@ public struct SimulationReport: Encodable, Sendable {
                 stratum.perThousandYears.text,
             ])
         }
-        if let all = falseAlarmsPerThousandYears {
-            rows.append([
-                "all, by share", SimulationReport.decimal(strata.reduce(0) { $0 + $1.years }),
-                count(strata.reduce(0) { $0 + $1.falseAlarms }), all.text,
-            ])
-        }
-        text += ConfigurationReport.table(rows, rightAligned: [1, 2])
-        guard !families.isEmpty else {
-            return text + "\nTake-overs: none happened. Take more subscribers, more days or --attack-factor.\n"
-        }
-        text += "\nTake-overs: how much got out, and how long it took until the ladder acted\n\n"
-        rows = [
+        guard let all = falseAlarmsPerThousandYears else { return rows }
+        let years = SimulationReport.decimal(strata.reduce(0) { $0 + $1.years })
+        return rows + [["all, by share", years, count(strata.reduce(0) { $0 + $1.falseAlarms }), all.text]]
+    }
+
+    /// The families as a table, two rows of heads.
+    var familyRows: [[String]] {
+        let count = SimulationReport.count
+        return [
             ["family", "number", "found", "messages out", "recipients out", "minutes"],
             ["", "", "", "median / p95", "median / p95", "median / p95"],
         ]
-        for family in families {
-            rows.append([
-                family.name, count(family.episodes), count(family.found), family.messagesOut?.text ?? "-",
-                family.recipientsOut?.text ?? "-", family.minutesUntilFound?.text ?? "-",
-            ])
-        }
-        return text + ConfigurationReport.table(rows, rightAligned: [1, 2, 3, 4, 5])
+            + families.map { family in
+                [
+                    family.name, count(family.episodes), count(family.found), family.messagesOut?.text ?? "-",
+                    family.recipientsOut?.text ?? "-", family.minutesUntilFound?.text ?? "-",
+                ]
+            }
+    }
+
+    /// What is said where there was no take-over.
+    static let noTakeOver = "Take-overs: none happened. Take more subscribers, more days or --attack-factor."
+
+    /// For a terminal.
+    public var text: String {
+        let text =
+            sentences.joined(separator: "\n") + "\n\n\(honestSentence)\n\n"
+            + ConfigurationReport.table(stratumRows, rightAligned: [1, 2])
+        guard !families.isEmpty else { return text + "\n\(SimulationReport.noTakeOver)\n" }
+        return text + "\nTake-overs: how much got out, and how long it took until the ladder acted\n\n"
+            + ConfigurationReport.table(familyRows, rightAligned: [1, 2, 3, 4, 5])
     }
 }
 

@@ -55,21 +55,39 @@ public struct SimulationRun: Sendable {
     }
 
     /// The simulation at its start.
-    private var simulation: Simulation {
+    var simulation: Simulation {
         Simulation(population, seed: seed, days: days, subscribers: subscribers, attackFactor: attackFactor)
     }
 
     /// Runs it through the engine. `progress` is told the share of the time that has passed. No person acts: nobody is
     /// released, and no password is changed.
-    public func judged(progress: (Double) -> Void = { _ in }) -> SimulationReport {
+    public func judged(progress: (Double) -> Void = { _ in }) -> SimulationReport { play(progress: progress).report }
+
+    /// What came of a run.
+    struct Played {
+        /// The figures.
+        var report: SimulationReport
+        /// What they were made of.
+        var board: Scoreboard
+        /// The take-overs, in the order of the board's.
+        var episodes: [Episode]
+        /// The scores of the traced subscriber.
+        var trace: [TracedScore]
+        /// Its name.
+        var traced = ""
+    }
+
+    /// Runs it until a moment, or to the end, and traces a subscriber.
+    func play(tracing traced: Int? = nil, until: Timestamp? = nil, progress: (Double) -> Void) -> Played {
         var world = simulation
         // Lines move from address to address, and each address is a subscriber to the engine.
         let bounds = Engine.Bounds(
             subscribersMax: max(1000, 4 * subscribers), messagesMax: 262_144, heldMax: 100_000, casesMax: 50_000)
         var operation = SimulationOperation(self, Engine(policy: policy, bounds: bounds, seed: seed))
-        var record = SimulationRecord(subscribers: subscribers)
-        var clock = ProgressClock(world)
+        var record = SimulationRecord(subscribers: subscribers, traced: traced)
+        var clock = ProgressClock(world, until: until)
         while let event = world.next() {
+            if let until, event.at > until { break }
             if let share = clock.share(at: event.at) { progress(share) }
             operation.proceed(to: event.at)
             switch event {
@@ -79,6 +97,7 @@ public struct SimulationRun: Sendable {
                 if decision.verdict.kind >= .defer { world.refused(message.truth, at: message.at) }
                 record.note(message, decision, world)
                 record.note(outputs, about: message.truth.subscriber, at: message.at, world)
+                record.trace(message, decision)
             case .delivery(let result):
                 guard let subscriber = record.sender(of: result.number) else { continue }
                 let outputs = operation.step(.delivery(result.delivery))
@@ -90,12 +109,12 @@ public struct SimulationRun: Sendable {
             case .lease: continue
             }
         }
-        var report = record.report(self, world)
-        report.breakerOpened = operation.breakerOpened
-        report.newCasesMax = operation.newCasesMax
-        report.restarts = operation.restarts
-        report.clockJumps = operation.clockJumps
-        return report
+        var played = record.played(self, world)
+        played.report.breakerOpened = operation.breakerOpened
+        played.report.newCasesMax = operation.newCasesMax
+        played.report.restarts = operation.restarts
+        played.report.clockJumps = operation.clockJumps
+        return played
     }
 
     /// Hands out its events as the lines of events.md, the labels last.
@@ -121,9 +140,9 @@ private struct ProgressClock {
     private var events = 0
 
     /// A clock of a simulation.
-    init(_ simulation: Simulation) {
+    init(_ simulation: Simulation, until: Timestamp? = nil) {
         start = simulation.start
-        length = Double(simulation.end.since(simulation.start))
+        length = Double((until ?? simulation.end).since(simulation.start))
     }
 
     /// The share at an event, every thousand events; nil between.
@@ -148,6 +167,8 @@ private struct SimulationRecord {
         var honest = 0
         /// Of them, those that were stopped.
         var stopped = 0
+        /// Where it stands.
+        var rung = Rung.none
     }
 
     /// One take-over.
@@ -156,10 +177,10 @@ private struct SimulationRecord {
         var messages = 0
         /// Their recipients.
         var recipients = 0
-        /// Nanoseconds from its first message until the ladder acted; nil where it never did.
-        var foundAfter: Int64?
-        /// True once all its mail waits.
-        var isContained = false
+        /// What had got out when the ladder first acted; nil where it never did.
+        var alarm: Leak?
+        /// What had got out when all its mail waited; nil where that never came.
+        var containment: Leak?
     }
 
     /// By subscriber.
@@ -173,8 +194,25 @@ private struct SimulationRecord {
     /// Messages that a plan's limit stopped, abuse and others.
     private var limited = (abuse: 0, honest: 0)
 
+    /// The subscriber whose scores are kept.
+    private let traced: Int?
+    /// Its scores.
+    private var scores: [TracedScore] = []
+
     /// A record of nothing yet.
-    init(subscribers: Int) { people = Array(repeating: Person(), count: subscribers) }
+    init(subscribers: Int, traced: Int?) {
+        people = Array(repeating: Person(), count: subscribers)
+        self.traced = traced
+    }
+
+    /// Keeps the score of the traced subscriber after a message.
+    mutating func trace(_ message: SimulatedMessage, _ decision: Decision) {
+        guard message.truth.subscriber == traced else { return }
+        scores.append(
+            TracedScore(
+                at: message.at, nats: Double(decision.score) / 1000, isAbuse: message.truth.isAbuse,
+                rung: people[message.truth.subscriber].rung))
+    }
 
     /// The sender of a message that got out.
     func sender(of number: Int) -> Int? { senders[number] >= 0 ? Int(senders[number]) : nil }
@@ -206,6 +244,7 @@ private struct SimulationRecord {
 
     /// Notes what the ladder did about a subscriber.
     mutating func note(_ outputs: [Output], about subscriber: Int, at: Timestamp, _ world: Simulation) {
+        for case .case(let open) in outputs { people[subscriber].rung = open.state == .released ? .none : open.rung }
         for case .case(let open) in outputs where open.rung > .observed && open.state != .released {
             let episode = Int(people[subscriber].episode)
             guard episode >= 0 else {
@@ -214,15 +253,16 @@ private struct SimulationRecord {
             }
             // What comes after its end is neither right nor wrong: traces remain.
             guard !world.episodes[episode].isOver else { continue }
-            if takeOvers[episode].foundAfter == nil {
-                takeOvers[episode].foundAfter = max(0, at.since(world.episodes[episode].from))
-            }
-            if open.rung == .contained { takeOvers[episode].isContained = true }
+            let leak = Leak(
+                messages: takeOvers[episode].messages, recipients: takeOvers[episode].recipients,
+                nanoseconds: max(0, at.since(world.episodes[episode].from)))
+            if takeOvers[episode].alarm == nil { takeOvers[episode].alarm = leak }
+            if open.rung == .contained, takeOvers[episode].containment == nil { takeOvers[episode].containment = leak }
         }
     }
 
     /// What it comes to.
-    func report(_ run: SimulationRun, _ world: Simulation) -> SimulationReport {
+    func played(_ run: SimulationRun, _ world: Simulation) -> SimulationRun.Played {
         var board = Scoreboard(
             method: "Weir", setting: "the default", strata: run.population.strata.map { StratumShare($0) },
             families: run.population.families.map(\.name))
@@ -237,6 +277,8 @@ private struct SimulationRecord {
                     years: Double(max(0, until - from)) / year, hasFalseAlarm: person.hasFalseAlarm,
                     honestMessages: person.honest, wronglyHeld: person.stopped))
         }
+        let episodes = takeOvers.indices.filter { world.episodes[$0].messages > 0 }
+        for place in episodes { board.add(outcome(of: place, run.seed, world.episodes[place])) }
         var report = SimulationReport(run, messages: world.messageCount, board.summary())
         report.decisionsHash = decisions
         report.limitedAbuse = limited.abuse
@@ -245,20 +287,33 @@ private struct SimulationRecord {
             report.strata[named: run.population.strata[subscriber.stratum].name]?.stopped += person.stopped
         }
         for (family, description) in run.population.families.enumerated() {
-            let found = takeOvers.indices.filter {
-                world.episodes[$0].family == family && world.episodes[$0].messages > 0
-            }
+            let found = episodes.filter { world.episodes[$0].family == family }
             guard !found.isEmpty else { continue }
             report.families.append(
                 SimulationReport.Family(
                     name: description.name, episodes: found.count,
-                    found: found.count { takeOvers[$0].foundAfter != nil },
-                    contained: found.count { takeOvers[$0].isContained },
+                    found: found.count { takeOvers[$0].alarm != nil },
+                    contained: found.count { takeOvers[$0].containment != nil },
                     messagesOut: .init(found.map { Double(takeOvers[$0].messages) }),
                     recipientsOut: .init(found.map { Double(takeOvers[$0].recipients) }),
                     minutesUntilFound: .init(
-                        found.compactMap { takeOvers[$0].foundAfter }.map { (Double($0) / 6e9).rounded() / 10 })))
+                        found.compactMap { takeOvers[$0].alarm }.map { ($0.minutes * 10).rounded() / 10 })))
         }
-        return report
+        return SimulationRun.Played(
+            report: report, board: board, episodes: episodes.map { world.episodes[$0] }, trace: scores,
+            traced: traced.map { world.subscriber($0).name } ?? "")
+    }
+
+    /// What came of a take-over. One whose mail was stopped to its end without all of it waiting is over with what got out.
+    private func outcome(of place: Int, _ seed: UInt64, _ episode: Episode) -> Scoreboard.EpisodeOutcome {
+        let record = takeOvers[place]
+        let time = max(0, episode.until.since(episode.from))
+        let out = Leak(messages: record.messages, recipients: record.recipients, nanoseconds: time)
+        return Scoreboard.EpisodeOutcome(
+            seed: seed,
+            episode: AttackEpisode(
+                subscriber: Int32(episode.subscriber), family: episode.family,
+                whole: Leak(messages: episode.messages, recipients: episode.recipients, nanoseconds: time)),
+            alarm: record.alarm, containment: record.containment ?? record.alarm.map { _ in out })
     }
 }

@@ -54,6 +54,14 @@ public struct TracedScore: Sendable, Equatable {
     public var isAbuse: Bool
     /// The rung after it.
     public var rung: Rung
+
+    /// A score.
+    public init(at: Timestamp, nats: Double, isAbuse: Bool, rung: Rung) {
+        self.at = at
+        self.nats = nats
+        self.isAbuse = isAbuse
+        self.rung = rung
+    }
 }
 
 /// An engine at work on a simulation.

@@ -56,6 +56,39 @@ public enum EvaluationPictures {
         return points
     }
 
+    /// How much of each attack got out until containment: a row a family, a mark an attack, their median and where 95 % lie below.
+    public static func leak(_ board: Scoreboard) -> String {
+        let present = board.families.indices.filter { family in
+            board.episodes.contains { $0.episode.family == family }
+        }
+        var picture = Picture(width: 900, height: 100 + 26 * Double(present.count))
+        picture.text("Messages of each attack that got out", 16, 22, size: 15, bold: true)
+        picture.text("filled: median; bar: 95 % are below; open: never found", 880, 22, anchor: "end", size: 11)
+        let most = board.episodes.map(\.leakedUntilContainment.messages).max() ?? 10
+        let x = PictureAxis(
+            least: 0.5, most: PictureAxis.roundUp(Double(max(10, most))), from: 170, to: 880, isLogarithmic: true)
+        let (top, bottom) = (40.0, 40 + 26 * Double(present.count))
+        for mark in [0.5] + x.marks {
+            picture.line(x.place(mark), top, x.place(mark), bottom, colour: "#e4e4e4")
+            picture.text(mark < 1 ? "0" : PictureAxis.text(mark), x.place(mark), bottom + 16, anchor: "middle")
+        }
+        picture.text("messages", (x.from + x.to) / 2, bottom + 34, anchor: "middle", size: 11)
+        for (row, family) in present.enumerated() {
+            let y = top + 26 * Double(row) + 13
+            let found = board.episodes.filter { $0.episode.family == family }
+            picture.text(board.families[family], 160, y + 4, anchor: "end")
+            guard let leaks = QuantileRow(found.map { Double($0.leakedUntilContainment.messages) }) else { continue }
+            picture.line(x.place(leaks.p95), y - 9, x.place(leaks.p95), y + 9, colour: colour(0), width: 3)
+            for outcome in found {
+                picture.dot(
+                    x.place(Double(outcome.leakedUntilContainment.messages)), y, radius: 2.5, colour: colour(1),
+                    isOpen: outcome.containment == nil)
+            }
+            picture.dot(x.place(leaks.median), y, radius: 5.5, colour: colour(0))
+        }
+        return picture.svg(title: "Messages of each attack that got out")
+    }
+
     /// False alarms of each stratum, a row each, on a scale of tens.
     public static func falseAlarms(_ summaries: [ScoreboardSummary], strata: [StratumShare]) -> String {
         let present = strata.map(\.name).filter { name in
